@@ -32,6 +32,7 @@ from benchmarks.latency.shapes import (
     converted,
     few_channels,
     merged,
+    one_channel_stems,
     square_convolutions,
     stems,
 )
@@ -66,6 +67,9 @@ STEM_CASES = 60
 FEW = "mn_conv2d_few_dsp"
 FEW_CASES = 160
 
+LINES = "mn_conv2d_lines"
+LINES_CASES = 144
+
 PORTABLE = "mn_conv2d_s8"
 PORTABLE_CASES = 80
 
@@ -98,6 +102,7 @@ def collect(
         found += _by_tiles(harness, core, families, kernels) if core.has_dsp else []
         found += _by_stem(harness, core, families, kernels) if core.has_dsp else []
         found += _by_few_channels(harness, core, families, kernels) if core.has_dsp else []
+        found += _by_lines(harness, core, families, kernels) if core.has_dsp else []
     return [op for op in found if op.features.kernel_class.startswith(kernels)]
 
 
@@ -136,6 +141,14 @@ def _by_stem(
     """3x3 convolutions of three channels with room for their rows, on shapes of their own draws."""
     drawn = stems(np.random.default_rng([SEED, 3]), STEM_CASES)
     return _with_room(harness, core, families, drawn, STEM) if STEM.startswith(kernels) else []
+
+
+def _by_lines(
+    harness: Harness, core: Core, families: tuple[str, ...], kernels: tuple[str, ...]
+) -> list[OpCounts]:
+    """First layers of one channel with room for their lines, on shapes of their own draws."""
+    drawn = one_channel_stems(np.random.default_rng([SEED, 5]), LINES_CASES)
+    return _with_room(harness, core, families, drawn, LINES) if LINES.startswith(kernels) else []
 
 
 def _by_few_channels(

@@ -132,6 +132,30 @@ def few_channels(rng: np.random.Generator, count: int) -> Iterator[Graph]:
         yield _exactly_finished(graph) if exact else graph
 
 
+_ONE_CHANNEL = (
+    *(((9, 1), 1), ((16, 1), 2), ((3, 3), 1), ((3, 3), 2), ((5, 5), 1), ((10, 4), 2)),
+    *(((5, 1), 2), ((13, 1), 1), ((3, 3), 1), ((3, 3), 2), ((5, 5), 2), ((4, 10), 2)),
+)
+"""Kernels and strides of first layers: each of the six forms of the kernels for one channel twice."""
+
+
+def one_channel_stems(rng: np.random.Generator, count: int) -> Iterator[Graph]:
+    """``count`` first layers of one input channel: streams, images and spectrograms."""
+    for number in range(count):
+        (height, width), stride = _ONE_CHANNEL[number % len(_ONE_CHANNEL)]
+        shape = (int(rng.integers(16, 65)), int(rng.integers(12, 65)), 1)
+        if width == 1:
+            shape = (int(rng.integers(40, 1000)), 1, 1)
+        outputs = 2 * int(rng.integers(1, 33))
+        while shape[0] * shape[1] * outputs > stride**2 * _MOST_SQUARE_VALUES and outputs > 2:
+            outputs = max(2, outputs // 4 * 2)
+        padding = (Padding.SAME, Padding.VALID)[number // len(_ONE_CHANNEL) % 2]
+        strides = (stride, 1 if width == 1 else stride)
+        net = NetBuilder(shape).chain(Conv(outputs, height, width, *strides, padding=padding)).build()
+        graph = random_weights(shape_graph(net), seed=number)
+        yield _exactly_finished(graph) if number // len(_ONE_CHANNEL) % 3 == 0 else graph
+
+
 def merged(graphs: list[Graph]) -> Graph:
     """One graph that holds all ops of ``graphs`` side by side."""
     return side_by_side(graphs, "shapes")

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.rows import at_height
 from micronas.latency.kernel_laws import BY_SHIFTS, FROM_ZERO, few_rows, stem_rows, tiles_of
+from micronas.latency.lines_law import lines_taps, lines_work
 from micronas.model.graph import Graph, Op
 
 FINISHES = ("short", "exact")
@@ -25,6 +26,10 @@ NEAR, FAR = "near", "far"
 """How far below the largest input a SOFTMAX computes an exponential; beyond, it is 0."""
 _BY_SCALES = (("mn_add_s8", "mn_add_dsp", "mn_add_equal_dsp"), ("mn_mul_s8", "mn_mul_dsp"))
 """Kernels of one op that the quantization chooses from."""
+LINES_CLASS = "mn_conv2d_lines_dsp"
+"""Of all kernels for one channel, which differ in their taps only: a run has few first layers."""
+_END_TAPS = 7
+"""What the end of a quad of a line takes, in taps."""
 _PART_OF_FOUR = (0.0, 0.7, 0.7, 1.0)
 """What 0 to 3 pixels behind whole quads take, in quads: one or two run as a pair."""
 
@@ -115,7 +120,8 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
 
     A block form takes ``quads`` of four pixels at a time, and stages all weights once per block if there are
     several. Tiles of 2x2 outputs are multiplied by quads, too, and transform the weights once per block. A
-    stem widens each row of its input once, a kernel of few inputs all weights.
+    stem widens each row of its input once, one of a single channel the words of its lines, a kernel of few
+    inputs all weights.
     """
     packed = sum(c.count for c in call.constants if c.name == "weights")
     if "tiles" in call.kernel:
@@ -130,6 +136,10 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
         quads, products = few_rows(p)[1], channel_pairs * p["in_c"]
         few = _floats(1, products, quads * p["in_c"], quads * channel_pairs, quads * products)
         return OpFeatures("/".join([call.kernel, _finish(p)]), few)
+    if "lines" in call.kernel:
+        _, _, quads, _, words = lines_work(call.kernel, p)
+        taps = quads * (lines_taps(call.kernel) + _END_TAPS)
+        return OpFeatures(f"{LINES_CLASS}/{_finish(p)}", _floats(1, words, taps))
     pixels = p["out_h"] * p["out_w"]
     twice, fours = 2 * -(-pixels // 2), pixels // 4 + _PART_OF_FOUR[pixels % 4]
     terms = packed / (2 * channel_pairs)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from micronas.latency.lines_law import lines_work
+
 Sizes = Mapping[str, int]
 
 
@@ -24,6 +26,8 @@ def conv_law(kernel: str, packed: int, p: Sizes) -> Law:
         return _by_rows(p)
     if "few" in kernel:
         return _by_few_channels(p)
+    if "lines" in kernel:
+        return Law((), (1, *lines_work(kernel, p)))
     if "quads" in p:
         law = _by_quads(packed, p)
     elif kernel.endswith("_dsp"):

@@ -203,6 +203,46 @@ def linear(graph: Graph) -> Graph:
     return replace(graph, ops=(replace(op, attrs=replace(op.attrs, activation=Activation.NONE)),))
 
 
+def one_channel(
+    rng: Rng,
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding = Padding.SAME,
+    outputs: int = 4,
+    zero_point: int = -3,
+) -> Graph:
+    b = GraphBuilder()
+    x = b.input((1, *size, 1), Quant(IN.scale, (zero_point,)))
+    constants = _weighted(rng, b, (outputs, *kernel, 1), 0)
+    out = (output_size(n, k, step, padding) for n, k, step in zip(size, kernel, stride, strict=True))
+    y = b.value((1, *out, outputs), OUT)
+    b.op("CONV_2D", [x, *constants], [y], Conv2D(*stride, padding, Activation.RELU))
+    return b.graph([y])
+
+
+def one_channel_stems(rng: Rng) -> list[Graph]:
+    """Convolutions of one channel that run by lines of words where there is room: rows and columns, words of
+    neighbours on a line and across it, whole quads and one to three outputs more, images by some rows at a
+    time, zero points at both ends, both requantizations.
+    """
+    kernels = ((10, 4), (3, 3), (5, 5), (9, 1), (1, 7), (13, 1), (2, 3), (4, 1))
+    sizes, strides = ((13, 11), (16, 9), (9, 18)), ((2, 2), (1, 1), (1, 2), (2, 1))
+    each = [
+        one_channel(rng, size, kernel, stride, padding, zero_point=zero_point)
+        for kernel in kernels
+        for size in sizes
+        for stride in strides
+        for padding, zero_point in ((Padding.SAME, -128), (Padding.VALID, 127))
+        if padding is Padding.SAME or all(k <= n for k, n in zip(kernel, size, strict=True))
+    ]
+    lines = ((40, 1), (1, 37), (8, 1), (9, 1), (10, 1), (11, 1))
+    streams = [one_channel(rng, size, (9, 1) if size[1] == 1 else (1, 9), (1, 1)) for size in lines]
+    large = [one_channel(rng, size, (3, 3), (1, 1), outputs=2) for size in ((64, 40), (26, 99))]
+    keywords = one_channel(rng, (49, 10), (10, 4), (2, 2), outputs=64)
+    return [*each, *streams, *large, keywords, *(_clamped(graph) for graph in (*each[::7], *streams, *large))]
+
+
 def _clamped(graph: Graph) -> Graph:
     """With an activation that needs the general requantization."""
     op = graph.ops[0]
@@ -234,4 +274,5 @@ def dsp_corner_cases(rng: Rng) -> list[Graph]:
         *tiles(rng),
         *stems(rng),
         *few_channels(rng),
+        *one_channel_stems(rng),
     ]

@@ -35,6 +35,14 @@ typedef struct {
     int16_t rows;
 } mn_conv2d_tiles;
 
+/* A convolution of one input channel, and how the mn_conv2d_lines kernels take it: `lines` lines of outputs at a time,
+ * at least 1, which are columns if `is_vertical` is 1 (then all columns), else rows; words hold neighbours across the
+ * lines if `pairs_across` is 1, else along them. */
+typedef struct {
+    mn_conv2d conv;
+    int16_t lines, is_vertical, pairs_across;
+} mn_conv2d_lines;
+
 /* Outputs are written in order, one pixel (DSP forms: two pixels, or a block) after the windows of these were read;
  * the 1x1 forms go backwards if out_c > in_c. y may therefore overlap x where it lies far enough before it, or behind
  * it: the generator computes how far (micronas/codegen/lowering/overlap.py). Otherwise x and y must not overlap. */
@@ -79,5 +87,19 @@ mn_status mn_conv2d_stem_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratc
  * (mn_dsp_few.h), in the order of the other forms. Scratch, 4-byte aligned: 4 * (in_c + 8) bytes for every two output
  * channels and 4 bytes for each. Always MN_OK. */
 mn_status mn_conv2d_few_dsp(const mn_conv2d *p, const int8_t *x, int8_t *scratch, int8_t *y);
+
+/* Kernels of one input channel, no dilation, an even out_c, weights as for the other DSP forms: each input is widened
+ * once for each word of a window that begins with it (mn_dsp_lines.h). The name has the chains and the taps of each: K
+ * across a line and L along it need K <= chains and L <= 2 * taps, or with `pairs_across` K <= 2 * chains and L <= taps.
+ * Along a line strides are 1 or 2, with `pairs_across` 1, and there are at least four outputs, eight with a stride of 1
+ * and without `pairs_across`. All windows of the lines at a time are read before their outputs are written. Scratch,
+ * 4-byte aligned: 4 * chains bytes for each of N + taps - 1 words of a line of N outputs, and taps - 1 words more with a
+ * stride of 1 and without `pairs_across`. Always MN_OK. */
+mn_status mn_conv2d_lines_1x5_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_lines_1x8_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_lines_2x3_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_lines_3x2_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_lines_3x5_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
+mn_status mn_conv2d_lines_4x5_dsp(const mn_conv2d_lines *p, const int8_t *x, int8_t *scratch, int8_t *y);
 
 #endif

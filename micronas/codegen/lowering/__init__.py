@@ -87,10 +87,16 @@ class Tiles:
 
 @dataclass(frozen=True)
 class Swap:
-    """Another kernel for an op, with the same parameters: it is faster and needs more scratch."""
+    """Another kernel for an op: it is faster and needs more scratch.
+
+    Its parameters are the op's own, or a ``params_type`` that holds these as ``member``, then ``fields``.
+    """
 
     kernel: str
     scratch_bytes: int
+    params_type: str | None = None
+    member: str = ""
+    fields: tuple[StructField, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,8 +105,8 @@ class Blocks:
 
     ``kernel`` takes ``params_type``, which holds the op's own parameters as the member ``member``. A block
     needs ``fixed_bytes`` and ``quad_bytes`` for each of its quads, and also ``stage_bytes`` if it has more
-    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles``, ``stem`` or
-    ``few``, of which an op has at most one, these are faster.
+    than one. More than ``most_quads`` have no effect. Where there is room for ``tiles`` or for
+    ``special``, a kernel for some shapes, these are faster; an op has at most one of them.
     """
 
     kernel: str
@@ -111,8 +117,7 @@ class Blocks:
     stage_bytes: int
     most_quads: int
     tiles: Tiles | None = None
-    stem: Swap | None = None
-    few: Swap | None = None
+    special: Swap | None = None
 
 
 @dataclass(frozen=True)
@@ -212,9 +217,11 @@ class Target:
     ``least_scratch``: of several kernels for an op, the one with the least scratch, not the fastest.
     ``no_scratch``: those without any, however slow they are.
     ``upright``: none that exchanges rows and columns.
+    ``by_rows``: the op runs on some rows of its output at a time, so no kernel takes whole columns.
     """
 
     core: Core
     least_scratch: bool = False
     no_scratch: bool = False
     upright: bool = False
+    by_rows: bool = False

@@ -1,11 +1,11 @@
 """Runs an op in larger steps, which is faster if the memory plan leaves it more scratch than it needs.
 
 A block form widens several quads of pixels and runs all output channels over them, so that each weight is
-read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. A
-3x3 convolution with enough scratch runs by tiles of its outputs, which take fewer multiplications, and one of
-three input channels from rows that are widened once. A 1x1 convolution of few input channels widens all its
-weights. A depthwise convolution processes more rows at a time. Other ops have a second kernel, which needs
-scratch.
+read from flash once per block. The first quads gain most; beyond ``MAX_BYTES`` there is hardly any gain. With
+enough scratch, a 3x3 convolution runs by tiles of its outputs, which take fewer multiplications, one of three
+input channels from rows that are widened once, one of a single channel from lines of words, and a 1x1
+convolution of few input channels from widened weights. A depthwise convolution processes more rows at a time.
+Other ops have a second kernel, which needs scratch.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
     """``low`` in the largest steps for which ``free_bytes`` of scratch suffice; unchanged if none do."""
     if isinstance(low.blocks, Blocks):
         free_bytes = min(free_bytes, MAX_BYTES)
-        for swap in _swaps(low.blocks, free_bytes):
-            return _swapped(low, swap)
+        special = low.blocks.special
+        if special is not None and special.scratch_bytes <= free_bytes:
+            return _swapped(low, special)
         rows = max(_tile_rows(low.blocks.tiles, free_bytes), default=0)
         return _with_tiles(low, rows) if rows else _with_quads(low, low.blocks, free_bytes)
     if isinstance(low.blocks, Bands):
@@ -51,13 +52,11 @@ def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
     yield from (found for found in larger if found is not low)
 
 
-def _swaps(blocks: Blocks, free_bytes: int) -> list[Swap]:
-    """The kernels for special shapes that fit; an op has at most one."""
-    return [swap for swap in (blocks.stem, blocks.few) if swap and swap.scratch_bytes <= free_bytes]
-
-
 def _swapped(low: Lowered, by: Swap) -> Lowered:
-    return replace(low, kernel=by.kernel, scratch_bytes=by.scratch_bytes, blocks=None)
+    low = replace(low, kernel=by.kernel, scratch_bytes=by.scratch_bytes, blocks=None)
+    if by.params_type is None:
+        return low
+    return replace(low, params_type=by.params_type, params=(*_members(low, by.member), *by.fields))
 
 
 def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
@@ -68,7 +67,8 @@ def _block_sizes(blocks: Blocks, free_bytes: int) -> list[int]:
     better = {
         blocks.tiles.scratch_bytes(rows) for rows in _tile_rows(blocks.tiles, free_bytes) if blocks.tiles
     }
-    better |= {swap.scratch_bytes for swap in _swaps(blocks, free_bytes)}
+    if blocks.special is not None and blocks.special.scratch_bytes <= free_bytes:
+        better.add(blocks.special.scratch_bytes)
     return sorted({*better, *(n for n in needed if n < min(better, default=free_bytes + 1))})
 
 

@@ -10,6 +10,7 @@ from micronas.codegen.lowering import Blocks, Lowered, Ref, StructField
 from micronas.codegen.lowering.channels import Channels, channel_constant, channels_of, require_symmetric
 from micronas.codegen.lowering.conv2d_1x1 import few_of
 from micronas.codegen.lowering.conv2d_3x3 import stem_of, tiles_of
+from micronas.codegen.lowering.conv2d_lines import lines_of
 from micronas.codegen.lowering.dsp import (
     Segments,
     exact_finish,
@@ -153,8 +154,7 @@ def _blocks(context: OpContext, cut: Segments, pointwise: bool) -> Blocks | None
         stage_bytes=2 * cut.padded_terms,
         most_quads=-(-pixels // 4),
         tiles=tiles_of(context),
-        stem=stem_of(context),
-        few=few_of(context),
+        special=stem_of(context) or lines_of(context) or few_of(context),
     )
 
 

@@ -67,7 +67,7 @@ def _members(low: Lowered, y_bytes: int) -> tuple[RowMember, ...]:
         return _TURNED if steps["x_column"] > steps["x_row"] else _IMAGE
     if low.params_type in ("mn_conv2d", "mn_pool2d"):
         return _IMAGE
-    if low.params_type in ("mn_conv2d_block", "mn_conv2d_tiles"):
+    if low.params_type in ("mn_conv2d_block", "mn_conv2d_lines", "mn_conv2d_tiles"):
         return tuple(replace(member, member=f"conv.{member.member}") for member in _IMAGE)
     if low.params_type == "mn_add":
         return (RowMember("shape.extent[3]", "out_rows", y_bytes),)
@@ -80,7 +80,7 @@ def _windows(graph: Graph, index: int, op: RowOp, rows: int, target: Target) -> 
         _, _, width, channels = tensors[t].shape
         tensors[t] = replace(tensors[t], shape=(1, height, width, channels))
     band = replace(graph, tensors=tuple(tensors), ops=(graph.ops[index],), states=())
-    context = OpContext(band, 0, replace(target, upright=columns == 1))
+    context = OpContext(band, 0, replace(target, upright=columns == 1, by_rows=True))
     return replace(LOWERINGS[context.op.kind](context), op_index=index)
 
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lines of words, 4 chains of 5 taps (mn_dsp_lines_form.h). */
+#if defined(__ARM_FEATURE_DSP)
+
+#include "mn_dsp_lines_form.h"
+
+    .global mn_dsp_lines_4x5
+    lines mn_dsp_lines_4x5, 4, 5
+
+#endif
+#if defined(__linux__)
+    .section .note.GNU-stack, "", %progbits
+#endif
