@@ -133,8 +133,8 @@ def _conv(call: Lowered, p: dict[str, int]) -> OpFeatures:
         stem = _floats(1, rows * inputs, starts * channel_pairs, quads * channel_pairs)
         return OpFeatures("/".join([call.kernel, _finish(p)]), stem)
     if "few" in call.kernel:
-        quads, products = few_rows(p)[1], channel_pairs * p["in_c"]
-        few = _floats(1, products, quads * p["in_c"], quads * channel_pairs, quads * products)
+        quads = few_rows(p)[1]
+        few = _floats(1, quads * channel_pairs, quads * channel_pairs * p["in_c"])
         return OpFeatures("/".join([call.kernel, _finish(p)]), few)
     if "lines" in call.kernel:
         _, _, quads, _, words = lines_work(call.kernel, p)

@@ -60,9 +60,9 @@ def test_unseen_networks_are_predicted_within_a_few_percent(tmp_path: Path) -> N
         if (said := model.predict([f for f, _ in profile.ops])) is not None
     ]
     print("predicted, emulated:", pairs, "errors:", model.errors)
-    assert len(model.errors) >= 5
+    assert len(model.errors) >= 3, "16 networks have few ops of each kernel"
     assert pairs, "nothing was within reach"
     assert all(abs(p / m - 1) < 0.10 for p, m in pairs)
     left_out = LatencyModel(profiles).errors
-    assert len(left_out) >= 8
+    assert len(left_out) >= 12
     assert max(abs(error) for error in left_out) < 0.10

@@ -179,8 +179,8 @@ def test_published_networks_take_less_than_their_live_tensors(shared_models, nam
     ("name", "most_bytes", "times"),
     [
         ("kws_ref_model", 5 * KB, 1.05),
-        # 5 % above what op by op took before its stem had a loop of its own
-        ("vww_96_int8", 30 * KB, 1.12),
+        # 5 % above what op by op took before its stem and its layers of few inputs had loops of their own
+        ("vww_96_int8", 30 * KB, 1.16),
         ("pretrainedResnet_quant", 15 * KB, 1.05),
     ],
 )
