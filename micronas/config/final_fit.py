@@ -35,7 +35,7 @@ class FinalFitConfig(ConfigSection):
         default=None,
         ge=1,
         description="maximum epochs; absent: 360 if the budget is only minutes or CPU minutes, or for a "
-        "baseline network that gets all of the time; otherwise 120",
+        "baseline network that gets all of the time; otherwise, and for anomaly detection, 120",
     )
     finalists: int = Field(default=1, ge=1, le=8, description="number of best networks to train this way")
     candidates: int = Field(
@@ -43,11 +43,11 @@ class FinalFitConfig(ConfigSection):
     )
     seeds: int = Field(default=2, ge=1, le=10, description="further trainings of each, as the budget allows")
 
-    def most_epochs(self, *, fills_time: bool) -> int:
-        """Those that are configured, or a default; ``fills_time`` is whether only time ends the training."""
+    def most_epochs(self, *, long: bool) -> int:
+        """Those that are configured, or a default, which is larger for a ``long`` training."""
         if self.epochs is not None:
             return self.epochs
-        return LONG_EPOCHS if fills_time else USUAL_EPOCHS
+        return LONG_EPOCHS if long else USUAL_EPOCHS
 
 
 class TrainingConfig(ConfigSection):

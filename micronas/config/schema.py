@@ -108,15 +108,6 @@ class SearchConfig(ConfigSection):
         default=5, ge=1, description="equal failures in a row that stop the search"
     )
 
-    @property
-    def final_epochs(self) -> int:
-        """The most epochs of the final training that follows a search.
-
-        Where a number of trials ends the search, fewer by default: such a run must not depend on the speed of
-        the machine, and so its final training should end before the time does.
-        """
-        return self.final_fit.most_epochs(fills_time=self.budget.trials is None)
-
     @model_validator(mode="before")
     @classmethod
     def _measured_means_a_board(cls, raw: Any) -> Any:

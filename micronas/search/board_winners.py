@@ -10,6 +10,7 @@ from micronas.errors import SearchError
 from micronas.estimate import ESTIMATORS
 from micronas.search.executor import Executor
 from micronas.search.final import Winner, best_form, choose, final_trainings, nothing_usable, ranking
+from micronas.search.final_epochs import final_epochs
 from micronas.search.finalist_order import Held
 from micronas.search.finalists import Selection, select
 from micronas.search.once import Once, every_training
@@ -36,7 +37,7 @@ def board_winners(
     Raises ``SearchError`` if there is none for the first board.
     """
     fit, workers = setup.config.final_fit, setup.config.workers
-    epochs = setup.config.final_epochs * setup.config.training.fits_per_finalist
+    epochs = final_epochs(setup.config, setup.dataset.task) * setup.config.training.fits_per_finalist
     once = Once(executor, every_training) if setup.others else executor
     selected = {
         name: _select(setup, [on_board(r, name) for r in records], once, termination, say, name)

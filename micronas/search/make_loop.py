@@ -11,6 +11,7 @@ from micronas.model.net import shape_graph
 from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.executor import Executor
+from micronas.search.final_epochs import final_epochs
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop
 from micronas.search.machine_speed import MachineSpeed
@@ -62,7 +63,7 @@ def make_loop(
         cpu_s=clock.spent_s,
         stop_without_board=config.on_board_failure == "stop",
         latency_gate=_latency_gate(setup),
-        final_epochs=config.final_epochs * config.training.fits_per_finalist,
+        final_epochs=final_epochs(config, setup.dataset.task) * config.training.fits_per_finalist,
         donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
         sends=history_for(config),
         boards=gates,

@@ -23,6 +23,7 @@ from micronas.search.affordable import FEWEST_TRIALS, WORKER_START_S, Affordable
 from micronas.search.cpu_clock import SharedClock
 from micronas.search.final import HANG_TIMEOUT_FACTOR
 from micronas.search.final_cost import epoch_cpu_s as epoch_of
+from micronas.search.final_epochs import final_epochs
 from micronas.search.once import Training
 from micronas.search.setup import Setup
 from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask, Undecided
@@ -44,17 +45,17 @@ TRAINED_ALONE = (
 
 def search_or_not(setup: Setup) -> SearchOrNot | None:
     """The rule by which a search decides; None if it needs trials, or has no budget in time."""
-    limits = _limits(setup.config)
+    limits = _limits(setup)
     if not limits or setup.others or not _may_skip_trials(setup.config):
         return None
     epoch_s = epoch_cpu_s(setup.space.net(setup.first[0]), len(setup.dataset.train))
     return SearchOrNot(tuple(limits), epoch_s)
 
 
-def _limits(config: SearchConfig) -> list[Affordable]:
+def _limits(setup: Setup) -> list[Affordable]:
     """One for each budget in time; CPU time buys the same number of trials with any workers."""
-    budget = config.budget
-    epochs = config.final_epochs * config.training.fits_per_finalist
+    config, budget = setup.config, setup.config.budget
+    epochs = final_epochs(config, setup.dataset.task) * config.training.fits_per_finalist
     given = [(budget.minutes, config.workers, "minutes"), (budget.cpu_minutes, 1, "CPU minutes")]
     return [
         Affordable(

@@ -10,6 +10,7 @@ from pathlib import Path
 from micronas.errors import SearchError
 from micronas.report.front import front_of
 from micronas.search.final import choose
+from micronas.search.final_epochs import final_epochs
 from micronas.search.one_network import is_alone
 from micronas.search.outcome import figures_of
 from micronas.search.setup import Setup
@@ -42,7 +43,7 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
     setup = _with_epochs(setup, _epochs_of(record, store))
     say(f"final training of trial {record.trial.number}")
     with search_executor(setup, store, say) as executor:
-        epochs = setup.config.final_epochs
+        epochs = final_epochs(setup.config, setup.dataset.task)
         teacher = teacher_of(setup.config.training, store.records(), store)
         winner = choose(
             [record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs, teacher=teacher
@@ -73,7 +74,7 @@ def _with_epochs(setup: Setup, epochs: int | None) -> Setup:
     fit = setup.config.final_fit
     if fit.epochs is not None or epochs is None:
         return setup
-    as_many = fit.model_copy(update={"epochs": max(fit.most_epochs(fills_time=False), epochs)})
+    as_many = fit.model_copy(update={"epochs": max(fit.most_epochs(long=False), epochs)})
     return replace(setup, config=setup.config.model_copy(update={"final_fit": as_many}))
 
 

@@ -19,6 +19,7 @@ from micronas.estimate.full import estimate as estimate_fully
 from micronas.model.net import Net
 from micronas.search.affordable import OtherwiseError, decides, with_decision
 from micronas.search.cpu_clock import RunStopwatch
+from micronas.search.final_epochs import final_epochs
 from micronas.search.inheritance import Inheritance
 from micronas.search.task import TrialTask
 from micronas.search.trial_limits import after, limit_of, shortened_text, trial_share_s
@@ -72,7 +73,7 @@ def _final_training(
     from micronas.estimate.final_fit import FinalSettings, best_strength, final_fit  # imports TensorFlow
 
     settings = FinalSettings.from_config(
-        config.final_fit.most_epochs(fills_time=True) if task.alone else config.final_epochs,
+        final_epochs(config, cached_dataset(config.data).task, alone=task.alone),
         class_weights=config.estimator.class_weights,
         loss=config.estimator.loss,
         training=config.training,

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from micronas.config import FinalFitConfig, SearchBudget, SearchConfig, parse_config
+from micronas.data.dataset import Task
 from micronas.errors import SearchError
 from micronas.search.affordable import OtherwiseError, SearchOrNot, decides, with_decision
 from micronas.search.executor import InlineExecutor
 from micronas.search.final import choose
+from micronas.search.final_epochs import final_epochs
 from micronas.search.finalists import Selection
 from micronas.search.once import Once
 from micronas.search.one_network import (
@@ -317,7 +319,15 @@ def test_the_training_has_all_of_the_budget_but_the_start_and_the_end() -> None:
 def test_only_a_number_of_trials_shortens_the_final_training(
     budget: SearchBudget, configured: int | None, epochs: int
 ) -> None:
-    assert SearchConfig(budget=budget, final_fit=FinalFitConfig(epochs=configured)).final_epochs == epochs
+    config = SearchConfig(budget=budget, final_fit=FinalFitConfig(epochs=configured))
+    assert final_epochs(config, Task.CLASSIFY) == epochs
+
+
+@pytest.mark.parametrize(("configured", "epochs"), [(None, 120), (500, 500)])
+def test_anomaly_detection_is_not_trained_longer(configured: int | None, epochs: int) -> None:
+    config = SearchConfig(budget=SearchBudget(minutes=2), final_fit=FinalFitConfig(epochs=configured))
+    assert final_epochs(config, Task.DETECT_ANOMALIES) == epochs
+    assert final_epochs(config, Task.DETECT_ANOMALIES, alone=True) == epochs
 
 
 def test_the_first_trial_is_alone_whichever_way_it_became_the_final_training(

@@ -10,6 +10,7 @@ import pytest
 from micronas.config import parse_config
 from micronas.errors import SearchError
 from micronas.search.executor import InlineExecutor
+from micronas.search.final_epochs import final_epochs
 from micronas.search.pick import pick
 from micronas.search.setup import Setup, prepare
 from micronas.search.task import ONE_NETWORK
@@ -32,7 +33,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     epochs: list[int] = []
 
     def executor(setup: Setup, *rest: object) -> InlineExecutor:
-        epochs.append(setup.config.final_epochs)
+        epochs.append(final_epochs(setup.config, setup.dataset.task))
         raise SearchError("enough", remedy="none")
 
     monkeypatch.setattr("micronas.search.pick.search_executor", executor)

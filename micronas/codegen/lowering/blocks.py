@@ -34,6 +34,25 @@ def by_blocks(low: Lowered, free_bytes: int) -> Lowered:
     return low
 
 
+def with_fewer_kernels(calls: tuple[Lowered, ...]) -> Iterator[tuple[Lowered, ...]]:
+    """``calls`` with all larger steps, then without the kernels for special shapes, then without tiles, too:
+    each of these kernels takes 2 to 3 KB of flash.
+    """
+    yield calls
+    for tiles_too in (False, True):
+        fewer = tuple(_with_fewer(low, tiles_too) for low in calls)
+        if fewer != calls:
+            yield fewer
+            calls = fewer
+
+
+def _with_fewer(low: Lowered, tiles_too: bool) -> Lowered:
+    blocks = low.blocks
+    if not isinstance(blocks, Blocks):
+        return low
+    return replace(low, blocks=replace(blocks, special=None, tiles=None if tiles_too else blocks.tiles))
+
+
 def step_sizes(low: Lowered, free_bytes: int) -> Iterator[Lowered]:
     """``low`` by each size of steps that ``free_bytes`` of scratch hold, the smallest first."""
     free_bytes = min(free_bytes, MAX_BYTES)

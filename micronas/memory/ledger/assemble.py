@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Lowered
+from micronas.codegen.lowering.blocks import with_fewer_kernels
 from micronas.codegen.lowering.row_source import FETCH_KERNEL
 from micronas.codegen.lowering.rows import ROW_KERNEL
 from micronas.codegen.lowering.sizes import constant_items, model_constant_bytes
@@ -96,18 +97,24 @@ def _by_blocks(
     limits: Budget,
     prefer: Prefer,
 ) -> tuple[Placement, tuple[Lowered, ...], FirmwareSize]:
-    """Blocks in what the plan leaves free, or in a larger arena, if flash has room for their kernels; else no
-    change.
+    """Blocks in what the plan leaves free, or in a larger arena, by the fastest kernels for which flash has
+    room; no change if it has none.
     """
+
+    def flash_bytes(calls: tuple[Lowered, ...], firmware: FirmwareSize) -> int:
+        return model_constant_bytes(graph, calls) + firmware.code_bytes + firmware.rodata_bytes
+
+    if flash_bytes(lowered, sizes) > limits.flash_bytes:
+        return placement, lowered, sizes
     cycles = step_cycles(graph, board) if prefer.may_grow else None
     resident_bytes = board.stack_bytes + sizes.static_bytes
     most = min(placement.free_bytes, limits.sram_bytes - resident_bytes) if cycles else 0
-    faster, plan = use_free_bytes(lowered, placement.plan, most, cycles)
-    larger = size_of_firmware(board, faster)
-    flash_bytes = model_constant_bytes(graph, faster) + larger.code_bytes + larger.rodata_bytes
-    if flash_bytes > limits.flash_bytes:
-        return placement, lowered, sizes
-    return replace(placement, plan=plan), faster, larger
+    for calls in with_fewer_kernels(lowered):
+        faster, plan = use_free_bytes(calls, placement.plan, most, cycles)
+        larger = size_of_firmware(board, faster)
+        if flash_bytes(faster, larger) <= limits.flash_bytes:
+            return replace(placement, plan=plan), faster, larger
+    return placement, lowered, sizes
 
 
 def region_sizes(board: Board) -> tuple[RegionSize, ...]:
