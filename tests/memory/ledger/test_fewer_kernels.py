@@ -14,11 +14,6 @@ from micronas.model.net import Conv, NetBuilder, shape_graph
 BOARD = load_board("nucleo_f446re")
 STEM, TILES = "mn_conv2d_stem_dsp", "mn_conv2d_tiles_dsp"
 BLOCK, FEW = "mn_conv2d_block_dsp", "mn_conv2d_few_dsp"
-    "mn_conv2d_stem_dsp",
-    "mn_conv2d_tiles_dsp",
-    "mn_conv2d_block_dsp",
-    "mn_conv2d_few_dsp",
-)
 
 
 @pytest.fixture(scope="module")
