@@ -5,11 +5,10 @@
 #include "mn_depthwise.h"
 #include "mn_dsp_add_table.h"
 #include "mn_dsp_dense.h"
+#include "mn_dsp_finish_on_host.h"
 #include "mn_dsp_fours.h"
-#include "mn_dsp_lines.h"
 #include "mn_dsp_plane.h"
 #include "mn_dsp_quads.h"
-#include "mn_dsp_stem.h"
 #include "mn_dsp_tiles.h"
 
 void mn_dsp_finish_pair(mn_dsp_job *job, const int32_t *acc);
@@ -43,11 +42,6 @@ static two_sums dot_widened(const uint32_t *x, int32_t lanes, const int8_t *weig
         sums.b += value * w.b;
     }
     return sums;
-}
-
-static int8_t finish_doubled(int32_t doubled, int32_t multiplier, int32_t code, int32_t shift)
-{
-    return (int8_t)mn_saturated_half(mn_smmlar(doubled, multiplier, code + (doubled >> 31)) >> shift);
 }
 
 static int8_t finish(int32_t sum, const mn_channel *c, int32_t zero_code)
@@ -260,105 +254,6 @@ void mn_dsp_tile_inputs(const int8_t *from, int32_t line, int32_t step, uint32_t
             to[4 * point] = host_halves(tile_input(first, line, step, point), tile_input(first + 2, line, step, point));
         }
     }
-}
-
-/* The sum of a pair's channel number `b` for the window at x. */
-static int32_t stem_sum(const mn_dsp_stem_job *job, const uint32_t *x, int32_t b)
-{
-    int32_t sum = 0;
-    for (int32_t slot = 0; slot < MN_STEM_ROWS; slot++) {
-        const uint32_t *const row = job->pair->weights[job->rows[slot] / 20];
-        for (int32_t i = 0; i < 2 * MN_STEM_ROW_WORDS; i++) {
-            const uint32_t word = x[MN_STEM_ROWS * (i / 2) + slot];
-            const int32_t both = i % 2 ? host_high(row[i / 2]) : host_low(row[i / 2]), a = host_byte((uint32_t)both, 0);
-            sum += (i % 2 ? host_high(word) : host_low(word)) * (b ? (both - a) / 256 : a);
-        }
-    }
-    return sum;
-}
-
-void mn_dsp_stem(mn_dsp_stem_job *job)
-{
-    for (; job->pairs > 0; job->pairs--, job->pair++, job->y += 2) {
-        const uint32_t *x = job->x;
-        for (int32_t pixel = 0; x < job->end; pixel++, x += MN_STEM_PIXEL_WORDS) {
-            for (int32_t b = 0; b < 2; b++) {
-                const mn_dsp_stem_scale *const c = job->pair->scale + b;
-                const int32_t sum = stem_sum(job, x, b);
-                if (job->exact && pixel < 4) {
-                    job->sums[4 * b + pixel] = sum;
-                } else if (!job->exact) {
-                    job->y[pixel * job->step + b] =
-                        finish_doubled(2 * sum + c->doubled_bias, c->multiplier, c->code, c->shift);
-                }
-            }
-        }
-    }
-}
-
-/* Twice the sum of a pair's channel number `b` for the window at x. */
-static int32_t lines_sum(const mn_dsp_lines_job *job, const uint32_t *x, int32_t chains, int32_t taps, int32_t b)
-{
-    int32_t sum = 0;
-    for (int32_t i = 0; i < 2 * chains * taps; i++) {
-        const uint32_t weights = (uint32_t)job->pair[i / 2], word = x[i / 2 % taps * chains + i / 2 / taps];
-        const int32_t both = i % 2 ? host_high(weights) : host_low(weights), a = host_byte((uint32_t)both, 0);
-        sum += (i % 2 ? host_high(word) : host_low(word)) * (b ? (both - a) / 256 : a);
-    }
-    return sum;
-}
-
-/* The outputs of a pair of channels on a line, the last quad from job->last on. */
-static void run_line(const mn_dsp_lines_job *job, const uint32_t *x, int8_t *y, int32_t chains, int32_t taps)
-{
-    const int32_t outputs = (int32_t)(job->last - job->x) / chains + 4;
-    for (int32_t i = 0; i < 2 * outputs; i++) {
-        const int32_t *const scale = job->pair + chains * taps + 4 * (i % 2);
-        const int32_t sum = lines_sum(job, x + i / 2 * chains, chains, taps, i % 2);
-        y[i / 2 * job->step + i % 2] = finish_doubled(sum + scale[0], scale[1], scale[2], scale[3]);
-    }
-}
-
-static void run_lines(mn_dsp_lines_job *job, int32_t chains, int32_t taps)
-{
-    for (int32_t i = 0; i < 8 && job->exact; i++) {
-        job->sums[i] = lines_sum(job, job->x + i % 4 * chains, chains, taps, i / 4);
-    }
-    const int32_t outputs = (int32_t)(job->last - job->x) / chains + 4;
-    for (int32_t line = 0; line < job->lines && !job->exact; line++) {
-        const int32_t behind = line * (outputs * job->step + job->skip);
-        run_line(job, job->x + line * job->line_bytes / 4, job->y + behind, chains, taps);
-    }
-}
-
-void mn_dsp_lines_1x5(mn_dsp_lines_job *job)
-{
-    run_lines(job, 1, 5);
-}
-
-void mn_dsp_lines_1x8(mn_dsp_lines_job *job)
-{
-    run_lines(job, 1, 8);
-}
-
-void mn_dsp_lines_2x3(mn_dsp_lines_job *job)
-{
-    run_lines(job, 2, 3);
-}
-
-void mn_dsp_lines_3x2(mn_dsp_lines_job *job)
-{
-    run_lines(job, 3, 2);
-}
-
-void mn_dsp_lines_3x5(mn_dsp_lines_job *job)
-{
-    run_lines(job, 3, 5);
-}
-
-void mn_dsp_lines_4x5(mn_dsp_lines_job *job)
-{
-    run_lines(job, 4, 5);
 }
 
 static void depthwise_3x3(const mn_dsp_plane_job *job, int32_t stride)
