@@ -13,6 +13,7 @@
 #if defined(__ASSEMBLER__)
 
 #include "mn_dsp_finish.h"
+#include "mn_dsp_multiply.h"
 
     .syntax unified
     .thumb
@@ -40,18 +41,6 @@
     .equ SCALE_WORDS, 8
     /* Taps from which a loop is too long for the cache with `finish_straight`. */
     .equ LONG_RUN, 18
-
-    .macro multiply a, b, c, d
-    smlad   r10, \a, r1, r10
-    smlad   r11, \b, r1, r11
-    smlad   r12, \c, r1, r12
-    smlad   lr, \d, r1, lr
-    sxtb16  r1, r1
-    smlad   r6, \a, r1, r6
-    smlad   r7, \b, r1, r7
-    smlad   r8, \c, r1, r8
-    smlad   r9, \d, r1, r9
-    .endm
 
     /* All sums begin with the bias of A. */
     .macro multiply_first

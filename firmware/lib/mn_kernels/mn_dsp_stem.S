@@ -11,6 +11,7 @@
 #if defined(__ARM_FEATURE_DSP)
 
 #include "mn_dsp_finish.h"
+#include "mn_dsp_multiply.h"
 
     .syntax unified
     .thumb
@@ -56,18 +57,6 @@
     smuad   r7, r3, r1
     smuad   r8, r4, r1
     smuad   r9, r5, r1
-    .endm
-
-    .macro multiply a, b, c, d
-    smlad   r10, \a, r1, r10
-    smlad   r11, \b, r1, r11
-    smlad   r12, \c, r1, r12
-    smlad   lr, \d, r1, lr
-    sxtb16  r1, r1
-    smlad   r6, \a, r1, r6
-    smlad   r7, \b, r1, r7
-    smlad   r8, \c, r1, r8
-    smlad   r9, \d, r1, r9
     .endm
 
     .macro tap w, x
