@@ -80,5 +80,5 @@ def test_the_power_law_of_a_curve_is_found_and_a_flat_curve_stays_flat() -> None
 
 
 def test_the_page_has_the_table_of_the_measured_lengths() -> None:
-    page = HERE.parent.parent / "docs" / "background" / "training.md"
+    page = HERE.parent.parent / "docs" / "background" / "final_training.md"
     assert table_of_lengths(committed()) in page.read_text(encoding="utf-8")

@@ -29,7 +29,7 @@ is complete, and more than ``HALF_FINAL`` only for ``ENOUGH_EPOCHS``.
 
 ENOUGH_EPOCHS = 40
 """Of a final training. On the digits, 71 epochs gained .009 over 8, and 147 no more
-(docs/background/training.md).
+(docs/background/final_training.md).
 """
 
 

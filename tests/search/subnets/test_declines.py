@@ -61,7 +61,7 @@ def test_as_many_orders_of_six_pass_as_there_are_with_three_inversions_at_most()
 
 
 def test_good_shared_weights_are_rarely_declined_and_chance_rarely_passes() -> None:
-    """The figures of docs/background/training.md, by the calculation that they come from."""
+    """The figures of docs/background/shortcuts.md, by the calculation that they come from."""
     assert continuing(0.7, 6, 300) > 0.97
     assert 0.03 < continuing(0.0, 6, 300) < 0.12
 
