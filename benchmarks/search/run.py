@@ -5,7 +5,7 @@
     python -m benchmarks.search.run                               # every missing cell, then the table
     python -m benchmarks.search.run --cell photos-default-2min-0  # one of them
     python -m benchmarks.search.run --only-table
-    python -m benchmarks.search.run --only-table --readme         # into README.md, between its marks
+    python -m benchmarks.search.run --only-table --pages          # into the pages, between their marks
 
 A cell is a task, an entry, a budget and a seed. Each is a small file in ``results/``. A cell that exists is
 not run again, so the same command resumes an interrupted benchmark. Missing cells are printed as missing.
@@ -27,12 +27,19 @@ from pathlib import Path
 
 from benchmarks.search.cells import HERE, Cell, cells
 from benchmarks.search.found import is_default_run
+from benchmarks.search.overview import overview
 from benchmarks.search.table import markdown, missing_names
 from micronas.trial import Json
 
-RESULTS, README = HERE / "results", HERE / "README.md"
+RESULTS = HERE / "results"
+PAGES = {
+    HERE / "README.md": markdown,
+    HERE.parent.parent / "docs" / "background" / "do_you_need_nas.md": overview,
+}
+"""Page -> its generated part."""
+
 BEGIN, END = "<!-- table: python -m benchmarks.search.run --only-table -->", "<!-- end of table -->"
-"""Marks of the generated part of the page."""
+"""Marks of the generated part of a page."""
 
 TIMEOUT_S = 4 * 3600.0
 """Of a cell on a busy machine; its CPU time is limited by its own plan."""
@@ -48,8 +55,8 @@ def main() -> None:
             run(options.out, cell)
             found |= found_in(options.out, [cell])
     print(missing_names(found) if options.names else markdown(found))
-    if options.readme:
-        README.write_text(with_tables(README.read_text(encoding="utf-8"), markdown(found)), encoding="utf-8")
+    for page, tables in PAGES.items() if options.pages else ():
+        page.write_text(with_tables(page.read_text(encoding="utf-8"), tables(found)), encoding="utf-8")
 
 
 def parse() -> argparse.Namespace:
@@ -60,7 +67,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--cell", action="append", help="TASK-ENTRY-MINUTESmin-SEED; may be repeated")
     parser.add_argument("--only-table", action="store_true", help="run nothing")
     parser.add_argument("--names", action="store_true", help="the names of the missing cells, not the tables")
-    parser.add_argument("--readme", action="store_true", help="also write the tables into README.md")
+    parser.add_argument("--pages", action="store_true", help="also write the tables into the pages")
     return parser.parse_args()
 
 
@@ -68,8 +75,8 @@ def with_tables(page: str, tables: str) -> str:
     """``page`` with ``tables`` between its two marks."""
     before, mark, rest = page.partition(BEGIN)
     _, end, after = rest.partition(END)
-    assert mark, f"{README} has no {BEGIN}"
-    assert end, f"{README} has no {END}"
+    assert mark, f"the page has no {BEGIN}"
+    assert end, f"the page has no {END}"
     return f"{before}{BEGIN}\n{tables}\n{END}{after}"
 
 

@@ -31,7 +31,7 @@ def _table(found: Found, minutes: float) -> str:
     entries, seeds = BUDGETS[minutes]
     if not any(cell.cpu_minutes == minutes for cell in found):
         return f"At {minutes:g} CPU minutes, no cell has run: missing."
-    head = f"Test figure (int8) at {minutes:g} CPU minutes, mean +- standard deviation over seeds\n"
+    head = f"Test figure (int8) at {minutes:g} CPU minutes, mean +- standard deviation over {seeds} seeds\n"
     lines = [f"| | {' | '.join(TASKS)} |", f"|{'---|' * (len(TASKS) + 1)}"]
     for entry in entries:
         figures = " | ".join(_figure(found, task, entry, minutes, seeds) for task in TASKS)
@@ -40,7 +40,7 @@ def _table(found: Found, minutes: float) -> str:
 
 
 def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> str:
-    """``.812 +- .010 (3 of 3 seeds; above by hand in 2 of 3)``, or ``missing``."""
+    """``.812 +- .010 (above by hand in 2 of 3)``, with the seeds if not all have run; or ``missing``."""
     tests = tests_of(found, task, entry, minutes, seeds)
     without = without_network(found, task, entry, minutes, seeds)
     none = [f"no network in {without} of {seeds} seeds"] if without else []
@@ -50,8 +50,9 @@ def _figure(found: Found, task: str, entry: str, minutes: float, seeds: int) -> 
         return "; ".join(none) or "missing"
     spread = f" +- {stdev(tests.values()):.3f}" if len(tests) > 1 else ""
     against = _against(found, task, entry, minutes, seeds)
-    about = "; ".join([f"{len(tests)} of {seeds} seeds", *against, *none])
-    return f"{fmean(tests.values()):.3f}{spread} ({about})"
+    fewer = [f"{len(tests)} of {seeds} seeds"] if len(tests) < seeds else []
+    about = "; ".join([*fewer, *against, *none])
+    return f"{fmean(tests.values()):.3f}{spread}{about and f' ({about})'}"
 
 
 def _against(found: Found, task: str, entry: str, minutes: float, seeds: int) -> list[str]:

@@ -11,7 +11,8 @@ import pytest
 
 from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
-from benchmarks.search.run import BEGIN, END, found_in, main, path_of, with_tables
+from benchmarks.search.overview import overview
+from benchmarks.search.run import BEGIN, END, PAGES, found_in, main, path_of, with_tables
 from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.search.one_network import TRAINED_ALONE
@@ -101,6 +102,28 @@ def test_the_page_keeps_what_is_around_its_tables() -> None:
 )
 def test_the_committed_table_is_that_of_the_committed_results(page: str, results: str) -> None:
     assert markdown(found_in(HERE / results)) in (HERE / page).read_text(encoding="utf-8")
+
+
+def test_the_committed_pages_have_the_tables_of_the_committed_results() -> None:
+    found = found_in(HERE / "results")
+    for page, tables in PAGES.items():
+        assert f"{BEGIN}\n{tables(found)}\n{END}" in page.read_text(encoding="utf-8"), page.name
+
+
+def test_the_short_table_marks_the_best_and_says_what_is_incomplete() -> None:
+    alone = {**result(0.72), "note": TRAINED_ALONE}
+    found = {
+        **{Cell("motion", "default", seed): result(0.9) for seed in range(3)},
+        **{Cell("motion", "by_hand", seed): result(0.91 + seed / 100) for seed in range(3)},
+        Cell("motion", "optuna_tpe", 0): result(0.8),
+        **{Cell("photos", "default", seed): alone for seed in range(3)},
+        Cell("photos", "optuna_tpe", 0): result(None),
+    }
+    rows = {line.split(" | ")[0]: line for line in overview(found).split("\n\n")[1].splitlines()}
+    assert rows["| default search"].startswith("| default search | .900 +- .000 | **.720** +- .000 |")
+    assert rows["| by hand, no search"].startswith("| by hand, no search | **.920** +- .010 | missing |")
+    assert rows["| optuna TPE"].startswith("| optuna TPE | .800 (1 seed) | none found | missing |")
+    assert rows["| random search"].startswith("| random search | missing | as default | missing |")
 
 
 def test_a_budget_of_which_nothing_ran_has_no_table() -> None:
