@@ -23,10 +23,12 @@ from micronas.board import load_board
 from micronas.config import SearchConfig, StrategyConfig
 from micronas.report import write_report
 from micronas.search.executor import InlineExecutor
-from micronas.search.loop import Loop
-from micronas.search.past import TrialHistory
+from micronas.search.loop import Loop, failure_limit, trials_to
+from micronas.search.parts import Parts
+from micronas.search.past import Past, TrialHistory
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
+from micronas.search.trial_start import TrialStart
 from micronas.store import DATABASE, Record, Store
 from micronas.strategy import make_strategy
 
@@ -71,20 +73,11 @@ def search(store: Store, strategy: str, trials: int, observer: Watcher) -> list[
     """The real loop over words."""
     space = WordSpace()
     proposals = Proposals(space, WordGate())
-    config = StrategyConfig(name=strategy)
-    return Loop(
-        space=space,
-        strategy=make_strategy(config, space, 11, proposals.accept),
-        proposals=proposals,
-        first=(),
-        executor=InlineExecutor(evaluate),
-        store=store,
-        termination=TrialTermination(trials),
-        workers=WORKERS,
-        max_equal_failures=1000,
-        observer=observer,
-        sends=TrialHistory.NOTHING,
-    ).run()
+    proposer = make_strategy(StrategyConfig(name=strategy), space, 11, proposals.accept)
+    past = Past(TrialHistory.NOTHING)
+    parts = Parts(space, proposals, store, TrialTermination(trials), observer, WORKERS, past)
+    start, learners = TrialStart(parts, proposer), [trials_to(proposer)]
+    return Loop(parts, start, InlineExecutor(evaluate), learners=learners, limit=failure_limit(1000)).run()
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from micronas.model.net import Net
 from micronas.space import Arch, Space
+from micronas.store import Record
 from micronas.train.inherit import shared_part
-from micronas.trial import Json, Outcome, Trial
+from micronas.trial import Json, Outcome
 
 LEAST_SHARED = 0.5
 """Share of its weights that a candidate must inherit; with less, it is trained from scratch."""
@@ -42,8 +43,9 @@ class Donors:
         self._nets: deque[tuple[int, Json, Net]] = deque(maxlen=MOST_DONORS)
         self._keys: set[str] = set()
 
-    def add(self, trial: Trial) -> None:
+    def add(self, record: Record) -> None:
         """A COMPLETE trial may give weights; of equal networks, the first."""
+        trial = record.trial
         if trial.outcome is Outcome.COMPLETE and trial.key not in self._keys:
             self._keys.add(trial.key)
             self._nets.append((trial.number, trial.arch, self._space.net(self._space.from_json(trial.arch))))

@@ -10,29 +10,24 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
-from micronas.search.affordable import SearchOrNot
 from micronas.search.boards import BoardGates, BoardsFailureLimit
 from micronas.search.executor import Executor
 from micronas.search.failure_limit import FailureLimit
-from micronas.search.final_cost import EPOCH_CPU_S, final_cpu_s
-from micronas.search.inheritance import Donors
-from micronas.search.machine_speed import MachineSpeed
 from micronas.search.machine_stop import stopped_by
-from micronas.search.observer import Observer
 from micronas.search.one_network import is_alone, is_over, trained_alone, waits_for_first
-from micronas.search.past import RUN_CPU_S, Past, TrialHistory
-from micronas.search.predicted_latency.gate import LatencyGate
-from micronas.search.proposals import Proposals
+from micronas.search.parts import Parts
+from micronas.search.past import RUN_CPU_S
 from micronas.search.task import TrialResult, TrialTask
-from micronas.search.termination import Termination
-from micronas.search.termination.reserve import ENOUGH_EPOCHS
 from micronas.search.trial_start import Pending, TrialStart
-from micronas.space import Arch, Space
-from micronas.store import Record, Store
+from micronas.store import Record
 from micronas.strategy import Strategy
-from micronas.trial import Json, Outcome, Trial, number_of
+from micronas.trial import Json, Outcome, Trial
+
+Learn: TypeAlias = Callable[[Record], object]
+"""Observes a reported trial; trials come in number order."""
 
 
 class Loop:
@@ -40,67 +35,26 @@ class Loop:
 
     def __init__(
         self,
-        *,
-        space: Space,
-        strategy: Strategy,
-        proposals: Proposals,
-        first: tuple[Arch, ...],
+        parts: Parts,
+        start: TrialStart,
         executor: Executor,
-        store: Store,
-        termination: Termination,
-        workers: int,
-        max_equal_failures: int,
-        observer: Observer,
+        *,
+        learners: Sequence[Learn],
+        limit: Learn,
         cpu_s: Callable[[], float] = time.process_time,
-        stop_without_board: bool = False,
-        latency_gate: LatencyGate | None = None,
-        final_epochs: int = 0,
-        donors: Donors | None = None,
-        sends: TrialHistory = TrialHistory.ALL,
-        boards: BoardGates | None = None,
-        tell: Callable[[Record], object] | None = None,
-        search: SearchOrNot | None = None,
-        speed: MachineSpeed | None = None,
     ) -> None:
-        """``first`` are evaluated before the strategy is asked; ``cpu_s`` returns the run's CPU seconds so
-        far.
-
-        ``stop_without_board`` ends the search at the first trial that fails because of the device.
-        ``latency_gate`` is set if latencies are predicted and limited. The budget keeps time for a final
-        training of ``final_epochs`` of the best trial. ``donors`` is set if candidates inherit weights.
-        ``sends`` is what a task tells its worker of earlier trials. ``boards`` is set in a search for
-        several; it is then also the gate of ``proposals``. ``tell`` reports a trial with its details, in
-        place of the strategy's own verb. ``search`` decides whether the first trial is a final training,
-        after which the search ends unless it failed (``one_network``). ``speed`` is set if the time of an
-        epoch limits what a trial is planned to train.
+        """``learners`` observe every trial, the strategy first; ``limit`` observes new ones and raises
+        ``SearchError`` for one failure too many. ``cpu_s`` returns the run's CPU seconds so far.
         """
-        self._space, self._proposals, self._executor, self._store = space, proposals, executor, store
-        self._termination, self._observer, self._workers, self._cpu_s = termination, observer, workers, cpu_s
-        self._boards, self._tell_strategy = boards, tell or (lambda record: strategy.tell(record.trial))
-        self._limit = _failure_limit(max_equal_failures, stop_without_board, boards)
-        self._replayed = frozenset(store.numbers())
+        self._start, self._executor, self._cpu_s = start, executor, cpu_s
+        self._space, self._proposals, self._store = parts.space, parts.proposals, parts.store
+        self._termination, self._observer, self._workers = parts.termination, parts.observer, parts.workers
+        self._past, self._boards, self._search = parts.past, parts.boards, parts.search
+        self._learners, self._limit = learners, limit
+        self._replayed = frozenset(parts.store.numbers())
         self._finished: dict[int, Record] = {}
         """Trials that have ended and wait until it is their turn to be reported."""
         self._pending: dict[int, Pending] = {}
-        self._past, self._final_epochs = Past(sends), final_epochs
-        self._best: Trial | None = None
-        self._donors, self._search, self._speed = donors, search, speed
-        self._start = TrialStart(
-            space=space,
-            strategy=strategy,
-            proposals=proposals,
-            first=first,
-            past=self._past,
-            store=store,
-            termination=termination,
-            observer=observer,
-            workers=workers,
-            latency_gate=latency_gate,
-            donors=donors,
-            boards=boards,
-            search=search,
-            speed=speed,
-        )
 
     def run(self) -> list[Record]:
         """Every reported trial in number order; raises ``SearchError`` after too many equal failures."""
@@ -182,12 +136,10 @@ class Loop:
 
     def _tell(self, record: Record) -> None:
         self._past.add(record)
-        self._tell_strategy(record)
-        self._plan_final(record.trial, number_of(record.details.get(EPOCH_CPU_S)))
-        if self._donors is not None:
-            self._donors.add(record.trial)
-        if self._speed is not None:
-            self._speed.add(record)
+        if record.trial.scores is not None:
+            self._proposals.best = max(self._proposals.best, record.trial.scores.reward)
+        for learn in self._learners:
+            learn(record)
         replayed = record.trial.number in self._replayed
         if self._search and not self._search.surely_one and is_alone(record) and not replayed:
             self._observer.phase(trained_alone([record], self._search))
@@ -195,25 +147,18 @@ class Loop:
         if not replayed:
             self._limit(record)
 
-    def _plan_final(self, trial: Trial, epoch_cpu_s: float | None) -> None:
-        """Keep time for the final training of the best trial so far, and remember its reward."""
-        if trial.scores is not None:
-            self._proposals.best = max(self._proposals.best, trial.scores.reward)
-        if trial.scores is None or (self._best is not None and self._best.rank <= trial.rank):
-            return
-        self._best = trial
-        if self._final_epochs:
-            enough = min(self._final_epochs, ENOUGH_EPOCHS)
-            all_s, enough_s = (
-                final_cpu_s(trial.scores, epochs, epoch_cpu_s) for epochs in (self._final_epochs, enough)
-            )
-            self._termination.final_takes(all_s, enough_s, trial.scores.train_cpu_s)
+
+def trials_to(strategy: Strategy) -> Learn:
+    """Reports each trial to ``strategy``, without its details."""
+    return lambda record: strategy.tell(record.trial)
 
 
-def _failure_limit(
-    limit: int, stop_without_board: bool, boards: BoardGates | None
-) -> Callable[[Record], object]:
-    """What raises ``SearchError`` for a trial that is one failure too many."""
+def failure_limit(limit: int, *, stop_without_board: bool = False, boards: BoardGates | None = None) -> Learn:
+    """What raises ``SearchError`` after ``limit`` equal failures in a row.
+
+    ``stop_without_board``: also at the first trial that fails because of the device. In a search for several
+    ``boards``, each has its own limit.
+    """
     if boards is not None:
         return BoardsFailureLimit(tuple(boards.gates), limit, stop_without_board).add
     streak = FailureLimit(limit, stop_without_board)

@@ -12,12 +12,14 @@ from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.executor import Executor
 from micronas.search.final_epochs import final_epochs
+from micronas.search.final_plan import FinalPlan
 from micronas.search.inheritance import Donors
-from micronas.search.loop import Loop
+from micronas.search.loop import Loop, failure_limit, trials_to
 from micronas.search.machine_speed import MachineSpeed
 from micronas.search.observer import Observer
 from micronas.search.one_network import search_or_not
-from micronas.search.past import history_for
+from micronas.search.parts import Parts
+from micronas.search.past import Past, history_for
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
 from micronas.search.predicted_latency.prediction import PredictedLatency, predict_untrained_latency
@@ -25,6 +27,7 @@ from micronas.search.proposals import Proposals
 from micronas.search.proposer import make_proposer
 from micronas.search.setup import Setup
 from micronas.search.termination import Termination
+from micronas.search.trial_start import TrialStart
 from micronas.space import Arch
 from micronas.store import Store
 from micronas.strategy import Strategy
@@ -43,34 +46,38 @@ def make_loop(
     """The loop of ``setup`` on ``store``; ``clock`` is that of its budget."""
     config, boards = setup.config, setup.boards
     gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
-    proposals = Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling)
+    parts = Parts(
+        space=setup.space,
+        proposals=Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling),
+        store=store,
+        termination=termination,
+        observer=observer,
+        workers=config.workers,
+        past=Past(history_for(config)),
+        boards=gates,
+        search=search_or_not(setup),
+    )
 
     def strategy_of(name: str, checked: Proposals) -> Strategy:
         return make_proposer(boards[name], store, checked, scorer, termination, observer)
 
-    in_turn = BoardsInTurn(proposals, gates.gates, strategy_of) if gates else None
-    return Loop(
-        space=setup.space,
-        strategy=in_turn or strategy_of(setup.board.name, proposals),
-        proposals=proposals,
-        first=setup.first,
-        executor=executor,
-        store=store,
-        termination=termination,
-        workers=config.workers,
-        max_equal_failures=config.max_equal_failures,
-        observer=observer,
-        cpu_s=clock.spent_s,
-        stop_without_board=config.on_board_failure == "stop",
-        latency_gate=_latency_gate(setup),
-        final_epochs=final_epochs(config, setup.dataset.task) * config.training.fits_per_finalist,
-        donors=Donors(setup.space) if config.estimator.warm_epochs is not None else None,
-        sends=history_for(config),
-        boards=gates,
-        tell=in_turn.tell_record if in_turn else None,
-        search=search_or_not(setup),
-        speed=MachineSpeed(setup.space, len(setup.dataset.train)) if config.budget.is_timed else None,
+    in_turn = BoardsInTurn(parts.proposals, gates.gates, strategy_of) if gates else None
+    strategy = in_turn or strategy_of(setup.board.name, parts.proposals)
+    epochs = final_epochs(config, setup.dataset.task) * config.training.fits_per_finalist
+    donors = Donors(setup.space) if config.estimator.warm_epochs is not None else None
+    speed = MachineSpeed(setup.space, len(setup.dataset.train)) if config.budget.is_timed else None
+    learners = (
+        in_turn.tell_record if in_turn else trials_to(strategy),
+        FinalPlan(termination, epochs).add,
+        *(part.add for part in (donors, speed) if part is not None),
     )
+    start = TrialStart(
+        parts, strategy, setup.first, latency_gate=_latency_gate(setup), donors=donors, speed=speed
+    )
+    limit = failure_limit(
+        config.max_equal_failures, stop_without_board=config.on_board_failure == "stop", boards=gates
+    )
+    return Loop(parts, start, executor, learners=learners, limit=limit, cpu_s=clock.spent_s)
 
 
 def _latency_gate(setup: Setup) -> LatencyGate | None:

@@ -14,8 +14,9 @@ from micronas.search.board_winners import result_for
 from micronas.search.boards import BoardGates, BoardsInTurn
 from micronas.search.evaluate import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
-from micronas.search.loop import Loop
+from micronas.search.loop import Loop, failure_limit
 from micronas.search.once import Once, every_training
+from micronas.search.parts import Parts
 from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
@@ -23,6 +24,7 @@ from micronas.store import Record, Store
 from micronas.store.other_boards import BOARDS, board_entry, on_board, usable_on
 from micronas.strategy import Strategy, make_strategy
 from micronas.trial import Json, Outcome
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_scores
 
 SPACE = ToySpace()
@@ -54,20 +56,9 @@ def boards_loop(store: Store, evaluate: Evaluate = toy_boards_evaluate, trials: 
         return make_strategy(config, SPACE, 5, own.accept)
 
     in_turn = BoardsInTurn(proposals, gates.gates, strategy_of)
-    return Loop(
-        space=SPACE,
-        strategy=in_turn,
-        proposals=proposals,
-        first=(),
-        executor=InlineExecutor(evaluate),
-        store=store,
-        termination=TrialTermination(trials),
-        workers=1,
-        max_equal_failures=5,
-        observer=Silent([]),
-        boards=gates,
-        tell=in_turn.tell_record,
-    )
+    parts = Parts(SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=1, boards=gates)
+    limit = failure_limit(5, boards=gates)
+    return loop_of(parts, in_turn, InlineExecutor(evaluate), tell=in_turn.tell_record, limit=limit)
 
 
 def run_in(folder: Path, evaluate: Evaluate = toy_boards_evaluate) -> list[Record]:

@@ -21,7 +21,8 @@ from micronas.errors import FlashError, SearchError
 from micronas.search import new_run, prepare, workers
 from micronas.search import run as runs
 from micronas.search.executor import InlineExecutor
-from micronas.search.loop import Loop
+from micronas.search.loop import failure_limit
+from micronas.search.parts import Parts
 from micronas.search.proposals import Proposals
 from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import make_termination
@@ -30,6 +31,7 @@ from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Source
 from tests.support.fake_board import CLOCK_HZ, after, unplug
 from tests.support.interpreter_board import InterpreterBoard
+from tests.support.loops import loop_of
 from tests.support.search_fakes import GENES, Silent, ToyGate, ToySpace, toy_scores
 
 DEPLOY = deployment.deploy
@@ -190,19 +192,17 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
     with Store.create(folder, {}) as store:
         store.begin_session()
         try:
-            Loop(
-                space=space,  # type: ignore[arg-type]
-                strategy=strategy,
-                proposals=proposals,
-                first=(),
-                executor=InlineExecutor(dead_board),
-                store=store,
-                termination=make_termination(config, store.wall_s),
+            parts = Parts(
+                space,  # type: ignore[arg-type]
+                proposals,
+                store,
+                make_termination(config, store.wall_s),
+                Silent([]),
                 workers=1,
-                max_equal_failures=config.max_equal_failures,
-                observer=Silent([]),
-                stop_without_board=config.on_board_failure == "stop",
-            ).run()
+            )
+            stops = config.on_board_failure == "stop"
+            limit = failure_limit(config.max_equal_failures, stop_without_board=stops)
+            loop_of(parts, strategy, InlineExecutor(dead_board), limit=limit).run()
         finally:
             records = store.records()
     return records

@@ -15,12 +15,13 @@ from micronas.errors import ConfigError
 from micronas.estimate import check_prefilter
 from micronas.estimate.proxies import ProxyScores, ZeroCostScorer, order, score_net
 from micronas.search.executor import InlineExecutor
-from micronas.search.loop import Loop
+from micronas.search.parts import Parts
 from micronas.search.prefilter import Prefiltered, ScoredNets, proxy_agreements
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.store import Record, Store
 from micronas.strategy import Accept, Strategy, make_strategy, searcher
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate, toy_trial
 
 
@@ -114,21 +115,10 @@ def test_agreement_is_of_each_proxy_over_the_trained_networks() -> None:
 def run(store: Store, trials: int) -> list[tuple[str, str]]:
     proposals = Proposals(SPACE, ToyGate(limit=15))
     config = PrefilterConfig(proxy="combined", keep=0.25)
-    return [
-        (record.trial.key, record.trial.outcome.value)
-        for record in Loop(
-            space=SPACE,
-            strategy=Prefiltered(make("aging_evolution"), SPACE, proposals.accept, DigitScorer(), config),
-            proposals=proposals,
-            first=(),
-            executor=InlineExecutor(toy_evaluate),
-            store=store,
-            termination=TrialTermination(trials),
-            workers=2,
-            max_equal_failures=5,
-            observer=Silent([]),
-        ).run()
-    ]
+    parts = Parts(SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=2)
+    strategy = Prefiltered(make("aging_evolution"), SPACE, proposals.accept, DigitScorer(), config)
+    records = loop_of(parts, strategy, InlineExecutor(toy_evaluate)).run()
+    return [(record.trial.key, record.trial.outcome.value) for record in records]
 
 
 def test_a_resumed_run_asks_for_the_same_networks(tmp_path: Path) -> None:

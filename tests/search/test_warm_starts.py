@@ -13,14 +13,16 @@ from micronas.search.executor import InlineExecutor
 from micronas.search.gate import Verdict
 from micronas.search.inheritance import INHERITS, Donors
 from micronas.search.loop import Loop
+from micronas.search.parts import Parts
 from micronas.search.proposals import Proposals
 from micronas.search.rebuild import task_of
 from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
 from micronas.space import Arch, make_space
-from micronas.store import Store
+from micronas.store import Record, Store
 from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Trial
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent, toy_scores
 
 SPACE = make_space(SpaceConfig(min_blocks=1, max_blocks=3, max_width=16), (16, 16, 1), 4)
@@ -51,19 +53,9 @@ def evaluate(task: TrialTask) -> TrialResult:
 def loop(store: Store, evaluate: Evaluate, *, workers: int = 1) -> Loop:
     proposals = Proposals(SPACE, OpenGate())
     config = StrategyConfig(name="aging_evolution", population=4, sample=2)
-    return Loop(
-        space=SPACE,
-        strategy=make_strategy(config, SPACE, 11, proposals.accept),
-        proposals=proposals,
-        first=(),
-        executor=InlineExecutor(evaluate),
-        store=store,
-        termination=TrialTermination(16),
-        workers=workers,
-        max_equal_failures=5,
-        observer=Silent([]),
-        donors=Donors(SPACE),
-    )
+    parts = Parts(SPACE, proposals, store, TrialTermination(16), Silent([]), workers)
+    strategy = make_strategy(config, SPACE, 11, proposals.accept)
+    return loop_of(parts, strategy, InlineExecutor(evaluate), donors=Donors(SPACE))
 
 
 def heirs(tasks: list[TrialTask]) -> dict[int, tuple[int, bytes] | None]:
@@ -117,9 +109,11 @@ def test_the_donor_is_the_network_that_gives_most_and_strangers_give_nothing() -
     assert donors.best_for(parent) is None
     for number, arch in enumerate([*(SPACE.sample(rng) for _ in range(10)), parent]):
         scores = toy_scores([1] * 6)
-        donors.add(Trial(number, SPACE.to_json(arch), SPACE.key(arch), Outcome.COMPLETE, scores))
-    donors.add(Trial(11, SPACE.to_json(parent), SPACE.key(parent), Outcome.COMPLETE, toy_scores([1] * 6)))
-    donors.add(Trial(12, SPACE.to_json(parent), "failed", Outcome.FAILED))
+        trial = Trial(number, SPACE.to_json(arch), SPACE.key(arch), Outcome.COMPLETE, scores)
+        donors.add(Record(trial, {}))
+    trial = Trial(11, SPACE.to_json(parent), SPACE.key(parent), Outcome.COMPLETE, toy_scores([1] * 6))
+    donors.add(Record(trial, {}))
+    donors.add(Record(Trial(12, SPACE.to_json(parent), "failed", Outcome.FAILED), {}))
     assert donors.best_for(parent) == (10, SPACE.to_json(parent))
 
 

@@ -19,7 +19,8 @@ from micronas.estimate.proxies import ProxyScores
 from micronas.memory.ledger import Budget
 from micronas.search.executor import InlineExecutor
 from micronas.search.gate import LedgerGate
-from micronas.search.loop import Loop
+from micronas.search.loop import failure_limit
+from micronas.search.parts import Parts
 from micronas.search.prefilter import Prefiltered
 from micronas.search.proposals import Proposals
 from micronas.search.task import TrialResult, TrialTask
@@ -40,6 +41,7 @@ from micronas.strategy.dnas.strategy import Dnas
 from micronas.strategy.problem import Problem
 from micronas.strategy.supernet_series import SupernetStore
 from micronas.trial import Latency, Outcome, Scores, Source, Trial
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent
 
 TRIALS = 14
@@ -140,17 +142,13 @@ def run(name: str, folder: Path) -> None:
     begun = (folder / DATABASE).exists()
     with Store.resume(folder) if begun else Store.create(folder, {}) as store:
         store.begin_session()
-        Loop(
-            space=space,
-            strategy=strategy_of(name, space, proposals.accept, gate, folder),
-            proposals=proposals,
+        parts = Parts(space, proposals, store, TrialTermination(TRIALS), Silent([]), WORKERS)
+        loop_of(
+            parts,
+            strategy_of(name, space, proposals.accept, gate, folder),
+            InlineExecutor(evaluator(space)),
             first=tuple(space.baselines()[-HAND_MADE:]),
-            executor=InlineExecutor(evaluator(space)),
-            store=store,
-            termination=TrialTermination(TRIALS),
-            workers=WORKERS,
-            max_equal_failures=TRIALS,
-            observer=Silent([]),
+            limit=failure_limit(TRIALS),
         ).run()
 
 

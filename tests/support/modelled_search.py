@@ -10,7 +10,7 @@ from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
 from micronas.search.evaluate import Stages, TrialEvaluator
 from micronas.search.executor import InlineExecutor
-from micronas.search.loop import Loop
+from micronas.search.parts import Parts
 from micronas.search.placement import place
 from micronas.search.proposals import Proposals
 from micronas.search.run import new_run
@@ -20,6 +20,7 @@ from micronas.search.termination import TrialTermination
 from micronas.space.reference.random_weights import random_weights
 from micronas.store import Record
 from micronas.strategy import make_strategy
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent
 
 
@@ -43,15 +44,6 @@ def run_untrained_search(setup: Setup, folder: Path, trials: int) -> list[Record
 
     evaluate = TrialEvaluator(setup.config, Stages(estimate, placed))  # type: ignore[arg-type]
     with new_run(setup, folder) as store:
-        return Loop(
-            space=setup.space,
-            strategy=make_strategy(setup.config.strategy, setup.space, setup.config.seed, proposals.accept),
-            proposals=proposals,
-            first=(),
-            executor=InlineExecutor(evaluate),
-            store=store,
-            termination=TrialTermination(trials),
-            workers=1,
-            max_equal_failures=5,
-            observer=Silent([]),
-        ).run()
+        parts = Parts(setup.space, proposals, store, TrialTermination(trials), Silent([]), workers=1)
+        strategy = make_strategy(setup.config.strategy, setup.space, setup.config.seed, proposals.accept)
+        return loop_of(parts, strategy, InlineExecutor(evaluate)).run()

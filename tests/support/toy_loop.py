@@ -7,14 +7,16 @@ from collections.abc import Callable
 from micronas.config import StrategyConfig
 from micronas.search.affordable import SearchOrNot
 from micronas.search.executor import Executor, InlineExecutor
-from micronas.search.loop import Loop
+from micronas.search.loop import Loop, failure_limit
 from micronas.search.machine_speed import MachineSpeed
+from micronas.search.parts import Parts
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.task import Evaluate
 from micronas.search.termination import Termination, TrialTermination
 from micronas.store import Store
 from micronas.strategy import Strategy, make_strategy
+from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent, ToyArch, ToyGate, ToySpace, toy_evaluate
 
 SPACE = ToySpace()
@@ -42,18 +44,21 @@ def make_loop(
     """``proposer`` makes the strategy; without it, that is the one of the name ``strategy``."""
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
-    return Loop(
-        space=SPACE,
-        strategy=proposer(proposals) if proposer else make_strategy(config, SPACE, 11, proposals.accept),
-        proposals=proposals,
-        first=first,
-        executor=executor or InlineExecutor(evaluate),
-        store=store,
-        termination=termination or TrialTermination(trials),
-        workers=workers,
-        max_equal_failures=max_equal_failures,
-        observer=observer or Silent([]),
-        latency_gate=latency_gate,
+    parts = Parts(
+        SPACE,
+        proposals,
+        store,
+        termination or TrialTermination(trials),
+        observer or Silent([]),
+        workers,
         search=search,
+    )
+    return loop_of(
+        parts,
+        proposer(proposals) if proposer else make_strategy(config, SPACE, 11, proposals.accept),
+        executor or InlineExecutor(evaluate),
+        first=first,
+        latency_gate=latency_gate,
         speed=speed,
+        limit=failure_limit(max_equal_failures),
     )
