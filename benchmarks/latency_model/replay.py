@@ -22,8 +22,8 @@ from micronas.errors import MicronasError, StoreError, plural
 from micronas.estimate.rank import kendall_tau
 from micronas.latency import OpFeatures, Profile, features_of, profile_to_json
 from micronas.model.tflite import read_bytes
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.predicted_latency.prediction import predict_latency, replaces_measurement
-from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import Source, latency_to_json

@@ -22,13 +22,13 @@ from benchmarks.scale.task import WordGate, WordSpace, evaluate
 from micronas.board import load_board
 from micronas.config import SearchConfig, StrategyConfig
 from micronas.report import write_report
-from micronas.search.executor import InlineExecutor
 from micronas.search.loop import Loop, failure_limit, trials_to
 from micronas.search.parts import Parts
 from micronas.search.past import Past, TrialHistory
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.search.trial_start import TrialStart
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import DATABASE, Record, Store
 from micronas.strategy import make_strategy
 

@@ -12,7 +12,7 @@ import numpy as np
 from micronas.errors import SpaceError
 from micronas.memory.ledger import Verdict
 from micronas.model.net import Net
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.space.base import hash_json
 from micronas.space.grammar import Choose
 from micronas.trial import Json, Latency, Outcome, Scores, Source

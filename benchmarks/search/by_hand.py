@@ -37,7 +37,7 @@ def by_hand(cell: Cell) -> Figures:
     """
     from micronas.estimate.accuracy import int8_figure
     from micronas.estimate.final_fit import FinalSettings, final_fit
-    from micronas.search.task_training import trial_seed
+    from micronas.search.evaluation.training import trial_seed
     from micronas.train.process import leave_graphs_unfused
     from micronas.train.time_limit import TimeLimit
 

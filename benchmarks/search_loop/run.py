@@ -38,7 +38,7 @@ def main() -> None:
     with clock.stage("propose"):
         archs, proposed = fitting(setup, options.networks + 1)
     with clock.stage("start: TensorFlow"):
-        from micronas.search.stages import make_evaluator
+        from micronas.search.evaluation.stages import make_evaluator
 
         evaluate = make_evaluator(config, setup.board)
     watch(clock)
@@ -97,7 +97,7 @@ def watch(clock: StageClock) -> None:
 
 def trial(evaluate: Any, setup: Any, number: int, arch: Any, clock: StageClock) -> dict[str, Any]:
     """One trial's seconds by stage, and what must not change: the file and its accuracy."""
-    from micronas.search.task import TrialTask
+    from micronas.search.evaluation.task import TrialTask
 
     before, start = dict(clock.seconds), cpu_s()
     with clock.stage("other"):

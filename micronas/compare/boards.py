@@ -14,7 +14,7 @@ from micronas.compare.progress_point import ProgressPoint, Reported, progress_po
 from micronas.memory.budget import less_front_end, make_budget
 from micronas.memory.front_end_cost import cost_of_file
 from micronas.memory.ledger import Budget
-from micronas.search.further_boards import config_for
+from micronas.search.boards.further import config_for
 from micronas.store import Record, Store
 from micronas.store.board_results import BoardResult, board_results
 from micronas.store.stored_setup import stored_budget, stored_config, stored_front_end

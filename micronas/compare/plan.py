@@ -17,7 +17,7 @@ from micronas.compare.entry import BASELINE, Entry, with_baselines
 from micronas.config import SearchConfig, known_part, parse_config
 from micronas.errors import ConfigError, StoreError
 from micronas.host.durable import replace_durably
-from micronas.search.worker_count import with_workers
+from micronas.search.workers.count import with_workers
 from micronas.store.stored_setup import OLDER_DEFAULTS
 from micronas.trial import Json
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from micronas.config import FinalFitConfig
-from micronas.search.final_cost import CLOSING_S
+from micronas.search.final.cost import CLOSING_S
 from micronas.search.termination.cpu import CLOSING_CPU_S
 from micronas.search.termination.reserve import ENOUGH_EPOCHS, TRIALS_PER_FINALIST, Reserve
 from micronas.train.cost import START_S, epochs_within

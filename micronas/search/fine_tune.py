@@ -22,14 +22,14 @@ from micronas.estimate.full import Estimate
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
 from micronas.search.data_place import with_data_found
-from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.final import Winner
+from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
+from micronas.search.evaluation.placement import place
+from micronas.search.evaluation.task import TrialTask
+from micronas.search.evaluation.training import trial_seed
+from micronas.search.final.winner import Winner
 from micronas.search.outcome import figures_of
 from micronas.search.pick import find_trial
-from micronas.search.placement import place
 from micronas.search.setup import Setup, prepare
-from micronas.search.task import TrialTask
-from micronas.search.task_training import trial_seed
 from micronas.space import make_space
 from micronas.store import Record, Store
 from micronas.store.board_results import board_folder

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from micronas.search.boards import BoardGates, BoardsFailureLimit
-from micronas.search.executor import Executor
+from micronas.search.boards.in_turn import BoardGates, BoardsFailureLimit
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.machine_stop import stopped_by
 from micronas.search.one_network import is_alone, is_over, trained_alone, waits_for_first
 from micronas.search.parts import Parts
 from micronas.search.past import RUN_CPU_S
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.trial_start import Pending, TrialStart
+from micronas.search.workers.executor import Executor
 from micronas.store import Record
 from micronas.strategy import Strategy
 from micronas.trial import Json, Outcome, Trial

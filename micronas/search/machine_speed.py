@@ -11,7 +11,7 @@ from __future__ import annotations
 import statistics
 from collections import deque
 
-from micronas.search.final_cost import EPOCH_CPU_S
+from micronas.search.final.cost import EPOCH_CPU_S
 from micronas.space import Space
 from micronas.store import Record
 from micronas.train.cost import epoch_cpu_s

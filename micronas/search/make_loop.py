@@ -8,11 +8,10 @@ from micronas.estimate.proxies import ZeroCostScorer
 from micronas.latency.core_model import is_modelled
 from micronas.latency.op_model import board_latency
 from micronas.model.net import shape_graph
-from micronas.search.boards import BoardGates, BoardsInTurn
+from micronas.search.boards.in_turn import BoardGates, BoardsInTurn
 from micronas.search.cpu_clock import CpuClock
-from micronas.search.executor import Executor
-from micronas.search.final_epochs import final_epochs
-from micronas.search.final_plan import FinalPlan
+from micronas.search.final.epochs import final_epochs
+from micronas.search.final.plan import FinalPlan
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Loop, failure_limit, trials_to
 from micronas.search.machine_speed import MachineSpeed
@@ -28,6 +27,7 @@ from micronas.search.proposer import make_proposer
 from micronas.search.setup import Setup
 from micronas.search.termination import Termination
 from micronas.search.trial_start import TrialStart
+from micronas.search.workers.executor import Executor
 from micronas.space import Arch
 from micronas.store import Store
 from micronas.strategy import Strategy

@@ -21,14 +21,14 @@ from micronas.config import SearchConfig
 from micronas.estimate import ESTIMATORS
 from micronas.search.affordable import FEWEST_TRIALS, WORKER_START_S, Affordable, SearchOrNot
 from micronas.search.cpu_clock import SharedClock
-from micronas.search.final import HANG_TIMEOUT_FACTOR
-from micronas.search.final_cost import epoch_cpu_s as epoch_of
-from micronas.search.final_epochs import final_epochs
-from micronas.search.once import Training
+from micronas.search.evaluation.limits import trial_share_s
+from micronas.search.evaluation.task import ONE_NETWORK, TrialResult, TrialTask, Undecided
+from micronas.search.final.cost import epoch_cpu_s as epoch_of
+from micronas.search.final.epochs import final_epochs
+from micronas.search.final.winner import HANG_TIMEOUT_FACTOR
 from micronas.search.setup import Setup
-from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask, Undecided
 from micronas.search.termination import Termination
-from micronas.search.trial_limits import trial_share_s
+from micronas.search.workers.once import Training
 from micronas.store import Record, Store
 from micronas.train.cost import epoch_cpu_s
 from micronas.trial import Outcome

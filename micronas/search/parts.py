@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from micronas.search.affordable import SearchOrNot
-from micronas.search.boards import BoardGates
+from micronas.search.boards.in_turn import BoardGates
 from micronas.search.observer import Observer
 from micronas.search.past import Past, TrialHistory
 from micronas.search.proposals import Proposals

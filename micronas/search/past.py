@@ -10,10 +10,10 @@ from dataclasses import replace
 from enum import Enum
 
 from micronas.config import SearchConfig
+from micronas.search.evaluation.task import ONE_NETWORK
 from micronas.search.failure_limit import failed_for_its_device
 from micronas.search.predicted_latency.gate import UNTRAINED
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
-from micronas.search.task import ONE_NETWORK
 from micronas.store import Record
 from micronas.store.other_boards import BOARDS
 from micronas.trial import Json, Outcome, object_at

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from micronas.errors import SearchError
 from micronas.report.front import front_of
-from micronas.search.final import choose
-from micronas.search.final_epochs import final_epochs
+from micronas.search.final.epochs import final_epochs
+from micronas.search.final.teacher import teacher_of
+from micronas.search.final.winner import choose
 from micronas.search.one_network import is_alone
 from micronas.search.outcome import figures_of
 from micronas.search.setup import Setup
-from micronas.search.teacher import teacher_of
 from micronas.search.termination import TrialTermination
-from micronas.search.workers import search_executor
+from micronas.search.workers.make import search_executor
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures, figures_from_json
 from micronas.store.other_boards import records_for, usable_on

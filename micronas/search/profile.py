@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from micronas.host.stage_clock import StageClock, StageTime
-from micronas.search.executor import Executor
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
+from micronas.search.workers.executor import Executor
 from micronas.trial import Json, number_of, object_at
 
 PROFILE_FACT = "time_profile"
@@ -41,16 +41,16 @@ WORKER_PLACES = {
     "micronas.estimate.final_fit:final_fit": TRAIN,
     "micronas.quantize:quantize": CONVERT,
     "micronas.estimate.full:_int8_quality": SCORE,
-    "micronas.search.stages:float_form": FLOAT,
-    "micronas.search.placement:deployed_graph": LEDGER,
-    "micronas.search.placement:make_ledger": LEDGER,
+    "micronas.search.evaluation.stages:float_form": FLOAT,
+    "micronas.search.evaluation.placement:deployed_graph": LEDGER,
+    "micronas.search.evaluation.placement:make_ledger": LEDGER,
 }
 """Function -> stage, in a worker; what is below none of them is other."""
 LEADER_PLACES = {
     **_DEPLOYMENT,
     "micronas.search.gate:LedgerGate.verdict": LEDGER,
     "micronas.search.gate:LedgerGate.fits": LEDGER,
-    "micronas.search.final_build:make_ledger": LEDGER,
+    "micronas.search.final.build:make_ledger": LEDGER,
     "micronas.search.outcome:run_isolated": FLOAT,
     "micronas.search.trial_start:TrialStart.proposed": STRATEGY,
     "micronas.search.loop:Loop._tell": STRATEGY,

@@ -24,14 +24,14 @@ from micronas.memory.ledger import to_json as ledger_to_json
 from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.graph import Graph
 from micronas.search.data_place import with_data_found
+from micronas.search.evaluation.placement import deployed_graph
+from micronas.search.evaluation.stages import train_candidate
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.inheritance import INHERITS, Inheritance
 from micronas.search.machine_speed import planned_factor
 from micronas.search.one_network import is_alone
 from micronas.search.pick import find_trial
-from micronas.search.placement import deployed_graph
 from micronas.search.setup import prepare
-from micronas.search.stages import train_candidate
-from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.store.other_boards import records_for, stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config

@@ -11,13 +11,12 @@ from micronas.estimate.proxies import ZeroCostScorer
 from micronas.host.machine_fault import machine_fault
 from micronas.model.front_end import to_json
 from micronas.report import write_report
-from micronas.search.board_winners import board_winners
+from micronas.search.boards.winners import board_winners
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
 from micronas.search.machine_stop import stopped_by
 from micronas.search.make_loop import make_loop
 from micronas.search.observer import Observer
-from micronas.search.once import Once
 from micronas.search.one_network import final_training, stored_alone
 from micronas.search.outcome import conclude
 from micronas.search.past import RUN_CPU_S, Past, TrialHistory
@@ -29,7 +28,8 @@ from micronas.search.resume import CONFIG_FILE, config_text
 from micronas.search.setup import Setup
 from micronas.search.subnets.search import stage_cpu_s
 from micronas.search.termination import make_termination
-from micronas.search.workers import profiled, search_executor
+from micronas.search.workers.make import profiled, search_executor
+from micronas.search.workers.once import Once
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
 from micronas.store.other_boards import OTHER_BOARDS

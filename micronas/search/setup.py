@@ -23,18 +23,18 @@ from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
 from micronas.memory.plan.prefer import prefer_of_search
 from micronas.quantize.calibration import check_calibration
+from micronas.search.boards.further import config_for, named_others
 from micronas.search.front_end_budget import network_budget
-from micronas.search.further_boards import config_for, named_others
 from micronas.search.gate import LedgerGate
 from micronas.search.initial_trials import initial_trials
 from micronas.search.pool.cluster import cluster_members
 from micronas.search.pool.members import device_of, require_members_here
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
-from micronas.search.ray_cluster import connected
 from micronas.search.task_check import check_task
 from micronas.search.termination.reserve import USUAL_FINAL
-from micronas.search.worker_count import with_workers
+from micronas.search.workers.count import with_workers
+from micronas.search.workers.ray_cluster import connected
 from micronas.space import SPACES, Arch, Space, check_space, make_space
 from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
 from micronas.strategy.reward import reward

@@ -8,12 +8,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from micronas.search.evaluation.task import ONE_NETWORK, TrialResult, TrialTask
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_speed import EPOCH_FACTOR, MachineSpeed
 from micronas.search.one_network import AFFORDS_ONE, as_first
 from micronas.search.parts import Parts
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
-from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
 from micronas.space import Arch
 from micronas.store import Record
 from micronas.strategy import Strategy

@@ -22,8 +22,9 @@ from micronas.cli.show import show
 from micronas.config import load_config
 from micronas.memory.ledger import board_budget, make_ledger
 from micronas.model.tflite import read
-from micronas.search import stored_setup, workers
+from micronas.search import stored_setup
 from micronas.search.fine_tune import tuning_setup
+from micronas.search.workers import make as workers
 from micronas.store import Store
 from micronas.store.overview import overviews
 from micronas.trial import Outcome

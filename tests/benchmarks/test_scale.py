@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.scale import run, task
 from micronas.report import write_report
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.store import Record, Store
 
 FEW, MANY = 200, 800

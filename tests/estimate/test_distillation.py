@@ -13,7 +13,7 @@ from micronas.config.schema import TrainingConfig
 from micronas.data import Task, load
 from micronas.errors import ConfigError, SearchError, TrainError
 from micronas.model.net import Conv, Dense, GlobalAveragePool, NetBuilder, SoftmaxLayer
-from micronas.search.teacher import teacher_of
+from micronas.search.final.teacher import teacher_of
 from micronas.store import Record
 from micronas.trial import Outcome, Scores, Trial
 

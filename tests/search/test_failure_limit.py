@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from micronas.errors import SearchError
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.failure_limit import FailureLimit
-from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Store
 from micronas.trial import PREDICTION_STAGE, Outcome, Trial
 from tests.support.search_fakes import toy_evaluate

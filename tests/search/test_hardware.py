@@ -18,14 +18,15 @@ from micronas.device.framing import Message
 from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import FlashError, SearchError
-from micronas.search import new_run, prepare, workers
+from micronas.search import new_run, prepare
 from micronas.search import run as runs
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.loop import failure_limit
 from micronas.search.parts import Parts
 from micronas.search.proposals import Proposals
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import make_termination
+from micronas.search.workers import make as workers
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy
 from micronas.trial import Outcome, Source

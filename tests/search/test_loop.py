@@ -15,10 +15,10 @@ import pytest
 
 from micronas.config import FinalFitConfig
 from micronas.errors import SearchError
-from micronas.search.executor import Executor, InlineExecutor, ProcessExecutor
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.past import Past, TrialHistory
-from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import WallTimeTermination
+from micronas.search.workers.executor import Executor, InlineExecutor, ProcessExecutor
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Trial
 from tests.support.paths import REPOSITORY
@@ -174,7 +174,7 @@ def test_a_run_cut_anywhere_goes_on_to_the_same_trials(
 RUN = """
 import sys, time; sys.path.insert(0, sys.argv[2])
 from pathlib import Path
-from micronas.search.executor import ProcessExecutor
+from micronas.search.workers.executor import ProcessExecutor
 from micronas.store import Store
 from tests.support.search_fakes import toy_evaluate
 from tests.support.toy_loop import make_loop

@@ -15,9 +15,9 @@ import pytest
 from micronas.config import load_config
 from micronas.errors import BuildError, MachineError, ToolMissingError
 from micronas.estimate.full import Estimate
-from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.executor import ProcessExecutor
-from micronas.search.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask, failed_machine
+from micronas.search.workers.executor import ProcessExecutor
 from micronas.store import Store
 from micronas.trial import Outcome
 from tests.support.search_fakes import toy_evaluate
@@ -151,7 +151,7 @@ def test_the_task_is_repeated_if_the_process_that_forks_workers_is_killed(tmp_pa
     file = tmp_path / "attempts"
     file.touch()
     with ProcessExecutor(
-        _server_killed_factory, workers=1, task_deadline_s=60.0, image="micronas.search.executor"
+        _server_killed_factory, workers=1, task_deadline_s=60.0, image="micronas.search.workers.executor"
     ) as executor:
         executor.submit(TrialTask(0, str(file), "key"))
         finished = executor.next_finished(120.0)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from micronas.config import SpaceConfig
-from micronas.search.executor import InlineExecutor
-from micronas.search.final_cost import EPOCH_CPU_S
+from micronas.search.evaluation.task import TrialResult, TrialTask
+from micronas.search.final.cost import EPOCH_CPU_S
 from micronas.search.machine_speed import EPOCH_FACTOR, LATEST, MachineSpeed, planned_factor
 from micronas.search.rebuild import task_of
-from micronas.search.task import TrialResult, TrialTask
+from micronas.search.workers.executor import InlineExecutor
 from micronas.space import make_space
 from micronas.store import Record, Store
 from micronas.train.cost import epoch_cpu_s

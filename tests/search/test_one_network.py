@@ -13,11 +13,11 @@ from micronas.config import FinalFitConfig, SearchBudget, SearchConfig, parse_co
 from micronas.data.dataset import Task
 from micronas.errors import SearchError
 from micronas.search.affordable import OtherwiseError, SearchOrNot, decides, with_decision
-from micronas.search.executor import InlineExecutor
-from micronas.search.final import choose
-from micronas.search.final_epochs import final_epochs
-from micronas.search.finalists import Selection
-from micronas.search.once import Once
+from micronas.search.evaluation.task import ONE_NETWORK, TrialResult, TrialTask
+from micronas.search.evaluation.training import estimate_task
+from micronas.search.final.epochs import final_epochs
+from micronas.search.final.finalists import Selection
+from micronas.search.final.winner import choose
 from micronas.search.one_network import (
     AFFORDS_ONE,
     TRAINED_ALONE,
@@ -30,10 +30,10 @@ from micronas.search.one_network import (
 )
 from micronas.search.rebuild import rebuild
 from micronas.search.setup import Setup, prepare
-from micronas.search.task import ONE_NETWORK, TrialResult, TrialTask
-from micronas.search.task_training import estimate_task
 from micronas.search.termination import CpuTimeTermination, TrialTermination, WallTimeTermination
 from micronas.search.termination.cpu import FILES_CPU_S
+from micronas.search.workers.executor import InlineExecutor
+from micronas.search.workers.once import Once
 from micronas.store import Record, Store
 from micronas.trial import Outcome
 from tests.support.affordable import LIMIT

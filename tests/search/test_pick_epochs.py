@@ -9,11 +9,11 @@ import pytest
 
 from micronas.config import parse_config
 from micronas.errors import SearchError
-from micronas.search.executor import InlineExecutor
-from micronas.search.final_epochs import final_epochs
+from micronas.search.evaluation.task import ONE_NETWORK
+from micronas.search.final.epochs import final_epochs
 from micronas.search.pick import pick
 from micronas.search.setup import Setup, prepare
-from micronas.search.task import ONE_NETWORK
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Final, Store
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import FinalFigures

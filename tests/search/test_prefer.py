@@ -15,9 +15,9 @@ from micronas.memory.plan.prefer import Prefer
 from micronas.model.net import shape_graph
 from micronas.model.tflite import read
 from micronas.model.tflite.writer import write
-from micronas.search import placement
+from micronas.search.evaluation import placement
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.gate import LedgerGate
-from micronas.search.task import TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
 from tests.support.constant_channels import with_constant_channel

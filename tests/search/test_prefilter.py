@@ -14,11 +14,11 @@ from micronas.config import PrefilterConfig, StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate import check_prefilter
 from micronas.estimate.proxies import ProxyScores, ZeroCostScorer, order, score_net
-from micronas.search.executor import InlineExecutor
 from micronas.search.parts import Parts
 from micronas.search.prefilter import Prefiltered, ScoredNets, proxy_agreements
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Record, Store
 from micronas.strategy import Accept, Strategy, make_strategy, searcher
 from tests.support.loops import loop_of

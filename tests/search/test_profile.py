@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from micronas.host.stage_clock import StageClock, StageTime
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.profile import (
     IDLE,
     LEADER_PLACES,
@@ -24,7 +24,7 @@ from micronas.search.profile import (
     SearchProfile,
     profile_rows,
 )
-from micronas.search.task import TrialTask
+from micronas.search.workers.executor import InlineExecutor
 from tests.support.paths import REPOSITORY
 from tests.support.search_fakes import toy_evaluate
 

@@ -16,8 +16,8 @@ from micronas.estimate.full import Estimate
 from micronas.memory.ledger import board_budget
 from micronas.model.tflite.writer import write
 from micronas.search import rebuild as module
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.rebuild import Rebuilt, rebuild, task_of
-from micronas.search.task import TrialTask
 from micronas.store import Record, Store
 from micronas.trial import Outcome, Trial
 from tests.support.json_page import require_documented

@@ -10,9 +10,10 @@ import pytest
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import ConfigError, DataError, MachineError
 from micronas.memory.ledger import board_budget
-from micronas.search import ray_cluster, setup
+from micronas.search import setup
 from micronas.search.run import new_run_folder
 from micronas.search.setup import prepare
+from micronas.search.workers import ray_cluster
 
 
 def config_of(folder: Path, x: np.ndarray) -> SearchConfig:  # type: ignore[type-arg]

@@ -6,10 +6,10 @@ import pytest
 
 from micronas.config import FinalFitConfig, parse_config
 from micronas.search.affordable import Affordable, SearchOrNot
+from micronas.search.evaluation.stages import make_evaluator
+from micronas.search.evaluation.task import ONE_NETWORK, TrialTask
 from micronas.search.one_network import as_first
 from micronas.search.setup import prepare
-from micronas.search.stages import make_evaluator
-from micronas.search.task import ONE_NETWORK, TrialTask
 from micronas.search.termination import CpuTimeTermination
 from micronas.trial import Outcome
 

@@ -9,15 +9,15 @@ import pytest
 
 from micronas.config import SpaceConfig, StrategyConfig, parse_config
 from micronas.errors import ConfigError, SearchError
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.gate import Verdict
 from micronas.search.inheritance import INHERITS, Donors
 from micronas.search.loop import Loop
 from micronas.search.parts import Parts
 from micronas.search.proposals import Proposals
 from micronas.search.rebuild import task_of
-from micronas.search.task import Evaluate, TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
+from micronas.search.workers.executor import InlineExecutor
 from micronas.space import Arch, make_space
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy

@@ -12,7 +12,7 @@ from micronas.compare.plan import ComparisonPlan, PlannedRun, make_plan
 from micronas.compare.results import Results, results_to_json
 from micronas.config import SearchConfig, parse_config
 from micronas.errors import SearchError
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.store import DATABASE, Final, Store
 from micronas.store.deployment_figures import DeploymentFigures
 from micronas.store.final_figures import FinalFigures

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from micronas.search.task import Evaluate
+from micronas.search.evaluation.task import Evaluate
 from tests.support.search_fakes import toy_evaluate
 
 if multiprocessing.parent_process() is not None:

@@ -17,14 +17,14 @@ from micronas.codegen.lowering import Target
 from micronas.config import DataConfig, PrefilterConfig, SpaceConfig, StrategyConfig
 from micronas.estimate.proxies import ProxyScores
 from micronas.memory.ledger import Budget
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.gate import LedgerGate
 from micronas.search.loop import failure_limit
 from micronas.search.parts import Parts
 from micronas.search.prefilter import Prefiltered
 from micronas.search.proposals import Proposals
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
+from micronas.search.workers.executor import InlineExecutor
 from micronas.space import make_space
 from micronas.space.base import Arch, Space
 from micronas.store import DATABASE, Store

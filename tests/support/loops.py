@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from micronas.search.executor import Executor
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Learn, Loop, failure_limit, trials_to
 from micronas.search.machine_speed import MachineSpeed
 from micronas.search.parts import Parts
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.trial_start import TrialStart
+from micronas.search.workers.executor import Executor
 from micronas.space import Arch
 from micronas.strategy import Strategy
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from micronas.estimate.full import Estimate
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
-from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
+from micronas.search.evaluation.placement import place
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.parts import Parts
-from micronas.search.placement import place
 from micronas.search.proposals import Proposals
 from micronas.search.run import new_run
 from micronas.search.setup import Setup
-from micronas.search.task import TrialTask
 from micronas.search.termination import TrialTermination
+from micronas.search.workers.executor import InlineExecutor
 from micronas.space.reference.random_weights import random_weights
 from micronas.store import Record
 from micronas.strategy import make_strategy

@@ -21,11 +21,11 @@ from micronas.config import parse_config
 from micronas.device.client import Client
 from micronas.device.serial_link import SerialLink
 from micronas.estimate.full import Estimate
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.pool.cluster import cluster_boards, cluster_members, resource_of
 from micronas.search.pool.executor import PoolExecutor
 from micronas.search.pool.state import BoardPool
-from micronas.search.ray_executor import RayExecutor
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.workers.ray_executor import RayExecutor
 from micronas.store import Store
 from micronas.store.pool import keep_pool
 from micronas.trial import Latency, Outcome, Source, latency_to_json

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.pool.cluster import resource_of
-from micronas.search.ray_executor import RayExecutor
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.workers.ray_executor import RayExecutor
 from micronas.store import Record, Store
 from tests.support import ray_pool, ray_whole
 from tests.support.attached_boards import PROFILE, AttachedBoards

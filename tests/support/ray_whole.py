@@ -19,9 +19,9 @@ from micronas.config import SearchConfig
 from micronas.estimate.full import Estimate, cached_dataset
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
-from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.placement import place
-from micronas.search.task import Evaluate, TrialTask
+from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
+from micronas.search.evaluation.placement import place
+from micronas.search.evaluation.task import Evaluate, TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
 from micronas.store import DATABASE, Record, Store
@@ -127,7 +127,7 @@ def latency_of(record: Record) -> dict[str, Any]:
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search import workers
+    from micronas.search.workers import make as workers
     from tests.support import ray_whole
 
     workers.make_evaluator = ray_whole.make_evaluator  # type: ignore[assignment]

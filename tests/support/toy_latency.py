@@ -10,6 +10,7 @@ import pytest
 
 import micronas.search.predicted_latency.prediction as prediction_module
 from micronas.config import ConstraintsConfig, LatencyConfig
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.predicted_latency.prediction import (
     PREDICTION,
     PROFILE,
@@ -17,7 +18,6 @@ from micronas.search.predicted_latency.prediction import (
     profile_of,
     replaces_measurement,
 )
-from micronas.search.task import TrialResult, TrialTask
 from micronas.trial import Latency, Outcome, Source
 from tests.support.latency_profiles import op
 from tests.support.search_fakes import toy_scores

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from micronas.config import StrategyConfig
 from micronas.search.affordable import SearchOrNot
-from micronas.search.executor import Executor, InlineExecutor
+from micronas.search.evaluation.task import Evaluate
 from micronas.search.loop import Loop, failure_limit
 from micronas.search.machine_speed import MachineSpeed
 from micronas.search.parts import Parts
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
-from micronas.search.task import Evaluate
 from micronas.search.termination import Termination, TrialTermination
+from micronas.search.workers.executor import Executor, InlineExecutor
 from micronas.store import Store
 from micronas.strategy import Strategy, make_strategy
 from tests.support.loops import loop_of

@@ -18,7 +18,7 @@ from micronas.memory.ledger import make_ledger
 from micronas.model.graph import Graph
 from micronas.model.net import shape_graph
 from micronas.model.tflite.writer import write
-from micronas.search.task import Evaluate, TrialResult, TrialTask
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.space import make_space
 from micronas.space.reference.random_weights import random_weights
 from micronas.store.other_boards import BOARDS, board_entry
@@ -27,14 +27,14 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source
 
 MACS_PER_MS = 20_000
 
-IMAGE = "micronas.search.executor"
-"""In place of ``micronas.search.workers.WORKER_IMAGE``: these workers need no TensorFlow."""
+IMAGE = "micronas.search.workers.executor"
+"""In place of ``micronas.search.workers.make.WORKER_IMAGE``: these workers need no TensorFlow."""
 
 
 def make_evaluator(
     config: SearchConfig, board: Board, others: Sequence[tuple[SearchConfig, Board]] = ()
 ) -> Evaluate:
-    """In place of ``micronas.search.stages.make_evaluator``."""
+    """In place of ``micronas.search.evaluation.stages.make_evaluator``."""
     boards = {one.name: one for one in (board, *(other for _, other in others))}
     dataset = load(config.data)
     space = make_space(config.space, dataset.input_shape, dataset.n_classes)
@@ -79,7 +79,7 @@ def scores_on(board: Board, graph: Graph, macs: int, rewards: RewardConfig) -> S
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search import workers
+    from micronas.search.workers import make as workers
     from tests.support import untrained_search
 
     workers.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from micronas.search.executor import ProcessExecutor
-from micronas.search.task import TrialTask
+from micronas.search.evaluation.task import TrialTask
+from micronas.search.workers.executor import ProcessExecutor
 from micronas.train.child_process import interrupts_held
 from micronas.trial import Outcome
 from tests.support import interrupted_start

@@ -8,7 +8,7 @@ import pytest
 
 from micronas.config import SearchBudget
 from micronas.model.net import Conv, Dense, GlobalAveragePool, Net, NetBuilder, SoftmaxLayer
-from micronas.search.trial_limits import shortened_text, trial_share_s
+from micronas.search.evaluation.limits import shortened_text, trial_share_s
 from micronas.train.cost import START_S, epoch_cpu_s, epochs_within, training_cpu_s
 from micronas.train.time_limit import TimeLimit
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from micronas.config import SearchConfig
 from micronas.errors import DeviceError
 from micronas.search.pool.members import members_here, normal_id
-from micronas.search.ray_cluster import connected
+from micronas.search.workers.ray_cluster import connected
 
 _SEPARATOR = ":"
 

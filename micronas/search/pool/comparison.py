@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median_low
 
-from micronas.search.task import TrialResult
+from micronas.search.evaluation.task import TrialResult
 from micronas.trial import Json, Source, number_of, object_at
 
 

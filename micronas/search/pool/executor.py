@@ -15,10 +15,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from micronas.errors import DeviceError, FlashError, ParityError
-from micronas.search.executor import Executor
+from micronas.search.evaluation.task import WORKER_STAGE, TrialResult, TrialTask
 from micronas.search.pool.comparison import BoardComparison, comparison_of
 from micronas.search.pool.state import BoardPool
-from micronas.search.task import WORKER_STAGE, TrialResult, TrialTask
+from micronas.search.workers.executor import Executor
 from micronas.store.pool import FAILED_ON, MEASURED_ON
 from micronas.trial import Json, Outcome
 

@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from micronas.device.flash import BOARD_DEADLINE_S
 from micronas.errors import DeviceError, FlashError, MicronasError, plural
-from micronas.search.executor import GRACE_S
-from micronas.search.ray_cluster import connected
-from micronas.search.ray_executor import BUSY_BOARD_S
+from micronas.search.workers.executor import GRACE_S
+from micronas.search.workers.ray_cluster import connected
+from micronas.search.workers.ray_executor import BUSY_BOARD_S
 
 T = TypeVar("T")
 

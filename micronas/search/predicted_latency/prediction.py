@@ -29,7 +29,7 @@ from micronas.latency import (
     profile_to_json,
 )
 from micronas.model.graph import Graph
-from micronas.search.task import TrialTask
+from micronas.search.evaluation.task import TrialTask
 from micronas.store.latency_keys import MODELLED_MS as MODELLED_MS
 from micronas.store.latency_keys import PREDICTION as PREDICTION
 from micronas.store.latency_keys import PROFILE as PROFILE

@@ -20,8 +20,8 @@ from micronas.memory.ledger import make_ledger
 from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.net import Net
 from micronas.model.tflite import read_bytes
+from micronas.search.evaluation.placement import PARITY_SAMPLES, parity_samples
 from micronas.search.front_end_budget import network_budget
-from micronas.search.placement import PARITY_SAMPLES, parity_samples
 from micronas.search.predicted_latency.prediction import profile_of
 from micronas.search.subnets.latency import ProfiledNetwork, Shapes, SubnetLatency
 from micronas.space import Arch

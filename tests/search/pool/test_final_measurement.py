@@ -13,8 +13,8 @@ from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.errors import DeviceError, FlashError, ParityError
 from micronas.memory.ledger import Budget
-from micronas.search import final_build
-from micronas.search.final_build import FinalBuild, write_on_node
+from micronas.search.final import build as final_build
+from micronas.search.final.build import FinalBuild, write_on_node
 from micronas.search.pool.final_measurement import _error_as_value, on_first_usable
 from micronas.store.pool import usable_first
 from tests.support.nominal_dataset import NOMINAL_DATASET
@@ -65,7 +65,9 @@ def test_files_of_another_machine_are_copied(
     networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(final_build, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
-    monkeypatch.setattr("micronas.search.placement.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
+    monkeypatch.setattr(
+        "micronas.search.evaluation.placement.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)]
+    )
     monkeypatch.setattr(final_build, "cached_dataset", lambda config: NOMINAL_DATASET)
     build = FinalBuild(
         SearchConfig(device="none"), load_board("nucleo_f446re"), Budget(512 * 1024, 128 * 1024), False

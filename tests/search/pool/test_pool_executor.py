@@ -10,10 +10,10 @@ import pytest
 
 from micronas.errors import MachineError
 from micronas.estimate.full import Estimate
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation.task import WORKER_STAGE, TrialResult, TrialTask, failed_machine
 from micronas.search.pool.executor import PoolExecutor
 from micronas.search.pool.state import BoardPool
-from micronas.search.task import WORKER_STAGE, TrialResult, TrialTask, failed_machine
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Store
 from micronas.store.pool import FAILED_ON, MEASURED_ON, pool_rows
 from micronas.trial import Json, Latency, Outcome, Source, latency_to_json

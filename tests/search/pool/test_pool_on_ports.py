@@ -20,13 +20,13 @@ from micronas.device.ports import Port
 from micronas.device.serial_link import SerialLink
 from micronas.errors import ConfigError, DeviceError, FlashError
 from micronas.estimate.full import Estimate
-from micronas.search import placement
-from micronas.search.evaluate import Stages, TrialEvaluator
-from micronas.search.executor import InlineExecutor
+from micronas.search.evaluation import placement
+from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
 from micronas.search.pool.executor import PoolExecutor
 from micronas.search.pool.members import members_here, require_members_here
 from micronas.search.pool.state import BoardPool
-from micronas.search.worker_count import with_workers
+from micronas.search.workers.count import with_workers
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Store
 from micronas.store.pool import FAILED_ON, MEASURED_ON, POOL_FACT, earlier_failures, keep_pool, pool_rows
 from micronas.trial import Outcome, Source, object_at
@@ -174,6 +174,6 @@ def test_what_a_pool_excludes_is_refused() -> None:
 
 
 def test_a_pool_has_at_least_a_worker_per_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("micronas.search.worker_count.workers_here", lambda device: 1)
+    monkeypatch.setattr("micronas.search.workers.count.workers_here", lambda device: 1)
     assert with_workers(parse_config(CONFIG)).workers == 2
     assert with_workers(parse_config({"device": "qemu", "pool": {"emulated": 3}})).workers == 3

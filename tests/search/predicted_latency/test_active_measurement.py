@@ -14,7 +14,7 @@ from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import board_latency
 from micronas.memory.ledger import Ledger
 from micronas.model.graph import Graph
-from micronas.search import placement
+from micronas.search.evaluation import placement
 from micronas.search.predicted_latency.check import check_predictions, check_text, check_to_json
 from micronas.search.predicted_latency.prediction import PREDICTION, PROFILE
 from micronas.search.setup import prepare

@@ -11,10 +11,10 @@ import pytest
 from micronas.config import LatencyConfig
 from micronas.errors import SearchError
 from micronas.latency import LatencyModel, Profile, classes_before_training
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.predicted_latency.check import check_predictions, check_text, check_to_json
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.search.predicted_latency.prediction import PROFILE, PredictedLatency, predict_untrained_latency
-from micronas.search.task import TrialResult, TrialTask
 from micronas.store import Record, Store
 from micronas.trial import PREDICTION_STAGE, Json, Latency, Outcome, Source, Trial
 from tests.support.latency_profiles import NETWORKS, op

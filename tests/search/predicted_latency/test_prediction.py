@@ -10,8 +10,8 @@ import pytest
 
 from micronas.config import ConstraintsConfig, parse_config
 from micronas.errors import ConfigError, SearchError
-from micronas.search.executor import InlineExecutor
-from micronas.search.final import choose
+from micronas.search.evaluation.task import TrialResult, TrialTask
+from micronas.search.final.winner import choose
 from micronas.search.outcome import _as_scored
 from micronas.search.predicted_latency.check import (
     PredictionCheck,
@@ -27,8 +27,8 @@ from micronas.search.predicted_latency.prediction import (
     profile_of,
     replaces_measurement,
 )
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import TrialTermination
+from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Record, Store
 from micronas.trial import Latency, Outcome, Source
 from tests.support.search_fakes import toy_evaluate, toy_scores

@@ -13,11 +13,11 @@ import pytest
 from benchmarks.supernet.chance import continuing, declines
 from micronas.config import FinalFitConfig
 from micronas.estimate.agreement import MIN_NETWORKS, TRUSTED_TAU, Agreement
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.proposals import Proposals
 from micronas.search.subnets.latency import ProfiledNetwork
 from micronas.search.subnets.search import FoundSubnets
 from micronas.search.subnets.strategy import SharedWeights, decision
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import CpuTimeTermination
 from micronas.search.termination.cpu import FILES_CPU_S
 from micronas.space import Arch

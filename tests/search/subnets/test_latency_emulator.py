@@ -9,11 +9,11 @@ import pytest
 from micronas.board import load_board
 from micronas.config import SearchConfig
 from micronas.estimate.full import cached_dataset, estimate
-from micronas.search.placement import place
+from micronas.search.evaluation.placement import place
+from micronas.search.evaluation.task import TrialTask
 from micronas.search.subnets.latency import ProfiledNetwork
 from micronas.search.subnets.profiling_samples import run_untrained
 from micronas.search.subnets.search import RegionWalk
-from micronas.search.task import TrialTask
 from micronas.train.settings import TrainSettings
 
 pytestmark = [pytest.mark.emulator, pytest.mark.slow, pytest.mark.timeout(600)]

@@ -15,12 +15,12 @@ from micronas.config import FinalFitConfig, parse_config
 from micronas.errors import ConfigError
 from micronas.search.affordable import WORKER_START_S
 from micronas.search.cpu_clock import REFRESH_S, CpuClock, RunStopwatch, SharedClock, tree_cpu_s
+from micronas.search.evaluation.limits import after, limit_of
+from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.past import RUN_CPU_S
 from micronas.search.run import cpu_before
-from micronas.search.task import TrialResult, TrialTask
 from micronas.search.termination import AnyTermination, CpuTimeTermination, TrialTermination, make_termination
 from micronas.search.termination.cpu import CLOSING_SHARE, DEPLOY_CPU_S, FILES_CPU_S
-from micronas.search.trial_limits import after, limit_of
 from micronas.store import Store
 from micronas.train.time_limit import Stopwatch
 from tests.support.search_fakes import toy_evaluate

@@ -1,0 +1,1 @@
+"""What a worker does with one candidate: its task, training, conversion and place on a board."""
