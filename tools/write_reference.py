@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from micronas.cli.app import app
 from micronas.config import SearchConfig
-from micronas.data.sources import SOURCES
+from micronas.data.sources.registry import SOURCES
 from micronas.estimate import ESTIMATORS
 from micronas.space import SPACES
 from micronas.strategy import STRATEGIES

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 import micronas as mn
-from micronas.data.digits import load_digits8
+from micronas.data.sources.digits import load_digits8
 
 
 def noisy_digits(config: mn.DataConfig) -> mn.Samples:

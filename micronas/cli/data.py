@@ -55,8 +55,8 @@ def data(
 
 def _with_damaged(source: DataConfig) -> DataConfig:
     """Sources that can leave damaged files out do so here, so that all else is examined, too."""
-    from micronas.data.sources import RENAMED
-    from micronas.data.window_files import SIGNALS
+    from micronas.data.sources.registry import RENAMED
+    from micronas.data.sources.window_files import SIGNALS
 
     if SIGNALS in source.options:
         return source

@@ -59,7 +59,7 @@ def init(
 
 
 def _source(task: str | None, data: Path | None) -> DataConfig:
-    from micronas.data.recognise import Kind, built_in, recognise
+    from micronas.data.sources.recognise import Kind, built_in, recognise
 
     kind = Kind(task) if task else None
     if data is None:

@@ -10,13 +10,13 @@ from micronas.config import DataConfig
 from micronas.data.copies import copies_note, find_copies
 from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTest, Task
 from micronas.data.digest import digest_of
-from micronas.data.membership import numbered
 from micronas.data.metrics import metric_of
 from micronas.data.normalise import normalised, should_normalise, with_raw
 from micronas.data.parts import parts_of
 from micronas.data.rejection import unknown_labels
 from micronas.data.samples import Samples, check_samples
-from micronas.data.sources import source_of
+from micronas.data.sources.membership import numbered
+from micronas.data.sources.registry import source_of
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.data.targets import target_of
 from micronas.data.triads import triads_of

@@ -6,8 +6,8 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.dataset import Labels, Task
-from micronas.data.membership import numbered
 from micronas.data.samples import Samples, name_some
+from micronas.data.sources.membership import numbered
 from micronas.data.split import TEST, TRAIN, VALIDATION, Fractions, folds, grouped, one_class, stratified
 from micronas.errors import DataError, plural
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Labels, RegressionTarget, Task
-from micronas.data.options import read
 from micronas.data.samples import Samples
+from micronas.data.sources.options import read
 from micronas.data.split import TRAIN
 from micronas.errors import DataError
 

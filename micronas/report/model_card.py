@@ -13,7 +13,7 @@ import micronas
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset, DataSplit, Task
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.errors import percent
 from micronas.estimate.interval import Interval
 from micronas.estimate.threshold import Threshold

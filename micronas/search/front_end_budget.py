@@ -5,7 +5,7 @@ from __future__ import annotations
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.memory.budget import less_front_end, make_budget
 from micronas.memory.front_end_cost import FrontEndCost, cost_of_file
 from micronas.memory.ledger import Budget

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.errors import ConfigError, MicronasError, StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.host.machine_fault import machine_fault

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from micronas.config import load_config
-from micronas.data.recognise import Kind, recognise
+from micronas.data.sources.recognise import Kind, recognise
 from micronas.errors import DataError
 from micronas.search import prepare
 from tests.support.command_line import micronas, refused

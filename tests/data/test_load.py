@@ -8,7 +8,7 @@ import pytest
 from micronas.config import DataConfig, load_config
 from micronas.data import DataKind, load
 from micronas.data.load import load_split
-from micronas.data.packaged import packaged
+from micronas.data.sources.packaged import packaged
 from micronas.data.value_range import robust_range
 from micronas.errors import DataError
 from tests.support.paths import REPOSITORY
@@ -226,7 +226,7 @@ def test_gsc12_folds_are_speaker_disjoint(shared_data):
 
 
 def test_logmel_equals_features_computed_elsewhere(shared_data):
-    from micronas.data.logmel import log_mel
+    from micronas.data.front_end.logmel import log_mel
     from micronas.model.front_end import LogMel
 
     with np.load(shared_data / "gsc12_logmel49x40.npz", allow_pickle=False) as file:
@@ -238,7 +238,7 @@ def test_logmel_equals_features_computed_elsewhere(shared_data):
 
 
 def test_mfcc_equals_features_computed_elsewhere(shared_data):
-    from micronas.data.logmel import mfcc
+    from micronas.data.front_end.logmel import mfcc
     from micronas.model.front_end import LogMel, Mfcc
 
     with np.load(shared_data / "gsc12_logmel49x40.npz", allow_pickle=False) as file:
@@ -251,7 +251,7 @@ def test_mfcc_equals_features_computed_elsewhere(shared_data):
 def test_mfcc_is_the_orthonormal_dct_of_the_logarithms():
     from scipy.fft import dct
 
-    from micronas.data.logmel import log_mel, mfcc
+    from micronas.data.front_end.logmel import log_mel, mfcc
     from micronas.model.front_end import LogMel, Mfcc
 
     mel = LogMel(8000, window=200, hop=80, fft=256, bands=24, low_hz=20, high_hz=4000)

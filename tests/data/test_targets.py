@@ -17,7 +17,7 @@ from micronas.config.schema import Option
 from micronas.data import DataKind, Dataset, Task, load
 from micronas.data.constant import constant_errors
 from micronas.data.load import load_split, sealed
-from micronas.data.recognise import Kind, recognise
+from micronas.data.sources.recognise import Kind, recognise
 from micronas.data.survey import figures_of, findings_of
 from micronas.data.targets import bands
 from micronas.errors import DataError

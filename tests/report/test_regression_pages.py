@@ -12,7 +12,7 @@ from micronas.board import load_board
 from micronas.cli.search_text import _quality_rows, _test_quality
 from micronas.config import DataConfig, parse_config
 from micronas.data import Dataset, load
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.estimate.interval import Interval
 from micronas.estimate.target_errors import TargetErrors
 from micronas.model.front_end import from_json, to_json

@@ -32,7 +32,7 @@ workers: 1
 """
 CACHED_DATA = '''
 import errno, multiprocessing, os
-from micronas.data.digits import load_digits8
+from micronas.data.sources.digits import load_digits8
 
 def cached(config):
     """Digits; workers have a full disk as long as the file ``full`` exists."""

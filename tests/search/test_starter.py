@@ -12,7 +12,7 @@ import yaml
 from micronas.board import load_board
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
-from micronas.data.front_end_options import front_end_of
+from micronas.data.front_end.options import front_end_of
 from micronas.model.front_end import FrontEnd
 from micronas.search.starter import Constraints, starter_text
 from tests.support.raw_words import FILE

@@ -10,7 +10,7 @@ import numpy as np
 from micronas.data.constant import constant_errors
 from micronas.data.dataset import Dataset
 from micronas.data.load import SplitSamples
-from micronas.data.membership import numbered
+from micronas.data.sources.membership import numbered
 from micronas.data.split import TEST, TRAIN, VALIDATION
 
 PARTS = {TRAIN: "training", VALIDATION: "validation", TEST: "test"}

@@ -11,8 +11,8 @@ import numpy as np
 from micronas.data.copies import find_copies
 from micronas.data.dataset import DataKind, Dataset, Task
 from micronas.data.load import SplitSamples
-from micronas.data.membership import numbered
 from micronas.data.samples import Samples, name_some
+from micronas.data.sources.membership import numbered
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.data.survey.figures import PARTS, figures_of
 from micronas.data.survey.near_copies import near_copies

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from micronas.data.audio_file import SUFFIXES as AUDIO_SUFFIXES
 from micronas.data.load import SplitSamples
+from micronas.data.sources.audio_file import SUFFIXES as AUDIO_SUFFIXES
 from micronas.data.survey.figures import PARTS, SampleFigures
 from micronas.data.survey.findings import DataProblem
 from micronas.data.survey.pictures import chosen_samples, picture_of

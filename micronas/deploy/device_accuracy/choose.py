@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from micronas.codegen.front_end import front_end_tables
 from micronas.data.evaluation import Evaluation
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.deploy.device_accuracy.run import RawInput
 from micronas.errors import DataError, ModelError
 from micronas.model.front_end import FILE_NAME, FrontEndFile, to_json

@@ -1,7 +1,7 @@
 """The parameters of a log-mel spectrogram, and the tables that follow from them.
 
-Training (``micronas/data/logmel.py``) and the generated C (``micronas/codegen/front_end/``) both take their
-tables from here.
+Training (``micronas/data/front_end/logmel.py``) and the generated C (``micronas/codegen/front_end/``)
+both take their tables from here.
 """
 
 from __future__ import annotations

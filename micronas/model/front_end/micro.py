@@ -2,8 +2,8 @@
 
 The audio front end of TensorFlow Lite Micro, which microWakeWord and micro_speech use: a 16-bit spectrum,
 mel bands, reduction of steady noise, automatic gain per channel (PCAN, after Wang et al. 2017) and a
-logarithm, all in whole numbers. Training (``micronas/data/micro_features.py``) and the generated C take their
-tables from here, so that both give the bits of the original.
+logarithm, all in whole numbers. Training (``micronas/data/front_end/micro_features.py``) and the generated C
+take their tables from here, so that both give the bits of the original.
 
 The tables are computed in the precision of the original (float32 where it has float), because a table that is
 rounded otherwise gives other features.

@@ -12,7 +12,7 @@ from pathlib import Path
 from micronas.board import Board
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
 from micronas.deploy.to_json import deployment_figures

@@ -9,7 +9,7 @@ from micronas.board import Board
 from micronas.codegen.front_end import Tables, front_end_tables
 from micronas.config import SearchConfig
 from micronas.data import Dataset
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.deploy.deployment import Deployment, cache_folder
 from micronas.deploy.device_accuracy import run_front_end
 from micronas.device.targets import Device

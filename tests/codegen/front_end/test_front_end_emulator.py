@@ -8,8 +8,8 @@ import pytest
 from micronas.board import Core
 from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.micro import micro_tables
-from micronas.data.logmel import log_mel, mfcc
-from micronas.data.micro_features import micro_features
+from micronas.data.front_end.logmel import log_mel, mfcc
+from micronas.data.front_end.micro_features import micro_features
 from micronas.model.front_end import LogMel, Mfcc, Micro
 from micronas.model.graph import Quant
 from tests.support.front_end_emulated import run_audio_emulated

@@ -13,8 +13,8 @@ import pytest
 from micronas.codegen.front_end import front_end_tables
 from micronas.codegen.front_end.log_mel import log_mel_tables, mfcc_tables
 from micronas.codegen.front_end.stream import stream_tables
-from micronas.data.front_end_options import front_end_of
-from micronas.data.logmel import log_mel, mfcc
+from micronas.data.front_end.logmel import log_mel, mfcc
+from micronas.data.front_end.options import front_end_of
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd, FrontEndFile, LogMel, Mfcc
 from micronas.model.graph import Quant

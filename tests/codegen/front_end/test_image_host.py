@@ -53,9 +53,9 @@ def pictures(height, width, channels):
 
 
 def expected(frames, shape, quant):
-    """As micronas/data/image_folder.py and micronas/estimate/accuracy.py do it."""
+    """As micronas/data/sources/image_folder.py and micronas/estimate/accuracy.py do it."""
     image_module = pytest.importorskip("PIL.Image", reason="Pillow is not installed")
-    from micronas.data.image_folder import pixels
+    from micronas.data.sources.image_folder import pixels
 
     images = [image_module.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in frames]
     x = np.stack([pixels(image, shape) for image in images])

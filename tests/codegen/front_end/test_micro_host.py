@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from micronas.codegen.front_end.micro import micro_tables
-from micronas.data.micro_features import MicroStream, micro_features
+from micronas.data.front_end.micro_features import MicroStream, micro_features
 from micronas.errors import ModelError
 from micronas.model.front_end import Micro
 from micronas.model.front_end.micro import FEATURE_SCALE

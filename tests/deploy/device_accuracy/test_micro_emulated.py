@@ -11,7 +11,7 @@ import pytest
 import micronas as mn
 from micronas.config import load_config
 from micronas.data import load
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.model.front_end import FILE_NAME, to_json
 from micronas.model.graph import Quant
 from micronas.model.tflite.writer import write

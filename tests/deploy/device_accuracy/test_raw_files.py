@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from micronas.config import DataConfig
-from micronas.data.walking_speed import RATE_HZ, ROWS, load_walking_speed
+from micronas.data.sources.walking_speed import RATE_HZ, ROWS, load_walking_speed
 from tests.support.command_line import micronas
 from tests.support.recordings import write_audio, write_csv
 

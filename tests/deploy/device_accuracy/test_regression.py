@@ -10,7 +10,7 @@ import pytest
 from micronas.cli.accuracy import print_accuracy
 from micronas.config import DataConfig
 from micronas.data.evaluation import evaluation
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.deploy.device_accuracy import compare, stream_features, with_learned_target
 from micronas.deploy.device_accuracy.run import require_fits
 from micronas.device.client import Client

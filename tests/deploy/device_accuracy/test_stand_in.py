@@ -13,7 +13,7 @@ import pytest
 import micronas.deploy.device_accuracy.stream as stream_module
 from micronas.config import DataConfig
 from micronas.data.evaluation import evaluation, spread_out
-from micronas.data.logmel import log_mel
+from micronas.data.front_end.logmel import log_mel
 from micronas.deploy.device_accuracy import choose_input, compare, stream_features, stream_raw
 from micronas.deploy.device_accuracy.run import require_fits
 from micronas.deploy.device_accuracy.stream import raw_bytes

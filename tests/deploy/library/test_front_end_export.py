@@ -13,10 +13,10 @@ import pytest
 
 import micronas as mn
 from micronas.board import Core
-from micronas.data.audio_file import read_audio
-from micronas.data.image_folder import pixels
-from micronas.data.logmel import log_mel
-from micronas.data.micro_features import micro_features
+from micronas.data.front_end.logmel import log_mel
+from micronas.data.front_end.micro_features import micro_features
+from micronas.data.sources.audio_file import read_audio
+from micronas.data.sources.image_folder import pixels
 from micronas.deploy.library import library_files
 from micronas.errors import ModelError
 from micronas.model.front_end import (

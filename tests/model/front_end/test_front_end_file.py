@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.errors import ModelError
 from micronas.model.front_end import FrontEnd, LogMel, from_json, to_json
 from micronas.model.front_end.log_mel import log_mel_of

@@ -12,15 +12,15 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.bands import bands_to_channels
-from micronas.data.clips import levelled, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind, Floats, FrontEnd
-from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
+from micronas.data.front_end.bands import bands_to_channels
+from micronas.data.front_end.clips import levelled, spectrograms
+from micronas.data.front_end.options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.npz_file import read_arrays
-from micronas.data.npz_labels import ClassLabels, class_labels
-from micronas.data.options import read, read_choice, read_positive, refuse_unknown
 from micronas.data.samples import RawReader, Samples
+from micronas.data.sources.npz_labels import ClassLabels, class_labels
+from micronas.data.sources.options import read, read_choice, read_positive, refuse_unknown
 from micronas.data.targets import array_targets, as_regression, target_option
 from micronas.data.value_range import power_of_two_above, robust_range
 from micronas.errors import DataError, plural

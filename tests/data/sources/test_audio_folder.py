@@ -10,8 +10,8 @@ import pytest
 from micronas.config import DataConfig
 from micronas.config.schema import Option
 from micronas.data import DataKind, Dataset, Task, load
-from micronas.data.audio_file import read_audio
-from micronas.data.audio_folder import cut_signal
+from micronas.data.sources.audio_file import read_audio
+from micronas.data.sources.audio_folder import cut_signal
 from micronas.errors import DataError
 from tests.support.recordings import tone, write_audio, write_words
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.dataset import Labels
-from micronas.data.npz import require_path
-from micronas.data.options import read_names
 from micronas.data.samples import name_some
+from micronas.data.sources.npz import require_path
+from micronas.data.sources.options import read_names
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.errors import DataError, plural
 

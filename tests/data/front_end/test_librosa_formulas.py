@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import fft, signal
 
-from micronas.data.front_end_options import front_end_of
-from micronas.data.logmel import log_mel, mfcc
+from micronas.data.front_end.logmel import log_mel, mfcc
+from micronas.data.front_end.options import front_end_of
 from micronas.model.front_end import LogMel
 from micronas.model.front_end.log_mel import mel_edges_hz
 from tests.support.sounds import hard_sounds

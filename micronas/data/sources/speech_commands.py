@@ -14,17 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from micronas.config import DataConfig
-from micronas.data.audio_file import Signal, read_audio
-from micronas.data.audio_folder import cut_signal, raw_clips
-from micronas.data.bands import bands_to_channels
-from micronas.data.clips import spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
-from micronas.data.download import fetch_tar
-from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
-from micronas.data.npz import require_path
-from micronas.data.options import read, read_names, refuse_unknown
+from micronas.data.front_end.bands import bands_to_channels
+from micronas.data.front_end.clips import spectrograms
+from micronas.data.front_end.options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.samples import Samples, name_some
+from micronas.data.sources.audio_file import Signal, read_audio
+from micronas.data.sources.audio_folder import cut_signal, raw_clips
+from micronas.data.sources.download import fetch_tar
+from micronas.data.sources.npz import require_path
+from micronas.data.sources.options import read, read_names, refuse_unknown
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.errors import DataError, plural
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from micronas.data.options import read, read_choice, read_positive
+from micronas.data.sources.options import read, read_choice, read_positive
 from micronas.errors import DataError
 from micronas.model.front_end import LogMel, Mfcc, Micro
 from micronas.model.front_end.micro import LEAST_POINTS, MOST_POINTS, filters

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.options import refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.sources.options import refuse_unknown
 from micronas.data.targets import as_regression
 
 RATE_HZ, ROWS = 50, 100

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd, Task
-from micronas.data.options import refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.sources.options import refuse_unknown
 
 RATE_HZ, LENGTH, BANDS = 4000, 1024, 64
 NORMAL_SAMPLES, FAULTY_SAMPLES = 1200, 300

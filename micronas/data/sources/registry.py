@@ -54,4 +54,4 @@ def source_of(name: str) -> Source:
 
 def _imported(place: str) -> Source:
     module, _, function = place.partition(":")
-    return cast(Source, getattr(importlib.import_module(f"micronas.data.{module}"), function))
+    return cast(Source, getattr(importlib.import_module(f"micronas.data.sources.{module}"), function))

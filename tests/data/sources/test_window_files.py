@@ -12,7 +12,7 @@ from micronas.cli.app import app
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.data.load import load_split
-from micronas.data.recognise import recognise
+from micronas.data.sources.recognise import recognise
 from micronas.data.split import TEST
 from micronas.errors import DataError
 

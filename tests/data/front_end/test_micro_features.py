@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from micronas.data.micro_features import MicroStream, micro_features
+from micronas.data.front_end.micro_features import MicroStream, micro_features
 from micronas.model.front_end import Micro
 from tests.support.micro_oracle import library_features, need_oracle, package_features
 from tests.support.sounds import hard_sounds

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.options import refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.sources.options import refuse_unknown
 from micronas.data.split import TEST, TRAIN
 from micronas.errors import DataError
 from micronas.host.installation import install_command

@@ -11,15 +11,14 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.class_folders import PART_NAMES, class_files
-from micronas.data.csv_table import SUFFIXES, UNITS_S, CsvLayout, CsvTable, read_table
 from micronas.data.dataset import DataKind, FrontEnd, Labels
-from micronas.data.membership import compiled, numbered
-from micronas.data.npz import require_path
-from micronas.data.options import read, read_choice, read_names, read_positive, refuse_unknown
 from micronas.data.samples import Samples, name_some
-from micronas.data.split import TRAIN
-from micronas.data.stream_windows import (
+from micronas.data.sources.class_folders import PART_NAMES, class_files
+from micronas.data.sources.csv_table import SUFFIXES, UNITS_S, CsvLayout, CsvTable, read_table
+from micronas.data.sources.membership import compiled, numbered
+from micronas.data.sources.npz import require_path
+from micronas.data.sources.options import read, read_choice, read_names, read_positive, refuse_unknown
+from micronas.data.sources.stream_windows import (
     Counts,
     Stretch,
     Values,
@@ -28,8 +27,9 @@ from micronas.data.stream_windows import (
     stretches,
     windows_of,
 )
+from micronas.data.sources.window_files import SIGNALS, load_window_files
+from micronas.data.split import TRAIN
 from micronas.data.targets import as_regression, target_option
-from micronas.data.window_files import SIGNALS, load_window_files
 from micronas.errors import DataError, plural
 
 WINDOW, WINDOW_S = 64, 2.0

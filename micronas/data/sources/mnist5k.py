@@ -6,9 +6,9 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.options import refuse_unknown
-from micronas.data.packaged import packaged
 from micronas.data.samples import Samples
+from micronas.data.sources.options import refuse_unknown
+from micronas.data.sources.packaged import packaged
 
 
 def load_mnist5k(config: DataConfig) -> Samples:

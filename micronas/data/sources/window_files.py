@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.class_folders import PART_NAMES
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.membership import numbered
-from micronas.data.options import read, read_names, read_positive, refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.sources.class_folders import PART_NAMES
+from micronas.data.sources.membership import numbered
+from micronas.data.sources.options import read, read_names, read_positive, refuse_unknown
 from micronas.data.split import TRAIN
 from micronas.errors import DataError, plural
 from micronas.model.front_end.definition import Parameter

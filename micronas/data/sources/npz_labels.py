@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Labels
-from micronas.data.membership import numbered
 from micronas.data.samples import name_some
+from micronas.data.sources.membership import numbered
 from micronas.errors import DataError
 
 Array = npt.NDArray[np.generic]

@@ -9,10 +9,10 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.image_folder import pixels
-from micronas.data.npz import require_path
-from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import Samples
+from micronas.data.sources.image_folder import pixels
+from micronas.data.sources.npz import require_path
+from micronas.data.sources.options import read, refuse_unknown
 from micronas.data.split import TEST, TRAIN, VALIDATION
 from micronas.errors import DataError
 from micronas.host.installation import install_command

@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.class_folders import ClassFile, ClassFiles, class_files
 from micronas.data.dataset import DataKind, Floats, FrontEnd
-from micronas.data.image_file import SUFFIXES, read_picture
-from micronas.data.membership import groups_by_pattern
-from micronas.data.options import read, refuse_unknown
 from micronas.data.samples import RawReader, Samples, name_some
+from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files
+from micronas.data.sources.image_file import SUFFIXES, read_picture
+from micronas.data.sources.membership import groups_by_pattern
+from micronas.data.sources.options import read, refuse_unknown
 from micronas.errors import DataError, plural
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
-from micronas.data import audio_file, csv_table, image_file
 from micronas.data.npz_file import read_arrays
-from micronas.data.window_files import SIGNALS, UCI_RATE_HZ, uci_signals
+from micronas.data.sources import audio_file, csv_table, image_file
+from micronas.data.sources.window_files import SIGNALS, UCI_RATE_HZ, uci_signals
 from micronas.errors import DataError
 
 if TYPE_CHECKING:

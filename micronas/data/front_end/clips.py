@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from micronas.data.dataset import Floats
-from micronas.data.front_end_options import AudioFrontEnd
-from micronas.data.logmel import log_mel, mfcc
-from micronas.data.micro_features import micro_features
+from micronas.data.front_end.logmel import log_mel, mfcc
+from micronas.data.front_end.micro_features import micro_features
+from micronas.data.front_end.options import AudioFrontEnd
 from micronas.errors import DataError
 from micronas.model.front_end import Mfcc, Micro
 

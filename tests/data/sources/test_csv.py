@@ -11,8 +11,8 @@ import pytest
 from micronas.config import DataConfig
 from micronas.config.schema import Option
 from micronas.data import DataKind, Dataset, load
-from micronas.data.csv_streams import load_csv
-from micronas.data.stream_windows import Counts, Recording, Stretch, at_rate, stretches
+from micronas.data.sources.csv_streams import load_csv
+from micronas.data.sources.stream_windows import Counts, Recording, Stretch, at_rate, stretches
 from micronas.errors import DataError
 from tests.support.recordings import motion, write_activities, write_csv
 

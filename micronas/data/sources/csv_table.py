@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from micronas.data.membership import GROUP_NAMES
-from micronas.data.stream_windows import Recording, Values
+from micronas.data.sources.membership import GROUP_NAMES
+from micronas.data.sources.stream_windows import Recording, Values
 from micronas.errors import DataError, plural
 from micronas.host.installation import install_command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from micronas.data.front_end_options import front_end_of, input_range_of
+from micronas.data.front_end.options import front_end_of, input_range_of
 from micronas.errors import DataError
 from micronas.model.front_end import LogMel, Mfcc, Micro
 from micronas.model.front_end.log_mel import log_mel_of

@@ -15,16 +15,16 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
-from micronas.data.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, read_audio
-from micronas.data.bands import bands_to_channels
-from micronas.data.class_folders import ClassFile, ClassFiles, class_files
-from micronas.data.clips import Clips, spectrograms
 from micronas.data.copies import fingerprints
 from micronas.data.dataset import DataKind
-from micronas.data.front_end_options import FRONT_END_OPTIONS, front_end_of, input_range_of
-from micronas.data.membership import groups_by_pattern
-from micronas.data.options import read, read_positive, refuse_unknown
+from micronas.data.front_end.bands import bands_to_channels
+from micronas.data.front_end.clips import Clips, spectrograms
+from micronas.data.front_end.options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.samples import RawReader, Samples, name_some
+from micronas.data.sources.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, read_audio
+from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files
+from micronas.data.sources.membership import groups_by_pattern
+from micronas.data.sources.options import read, read_positive, refuse_unknown
 from micronas.errors import DataError, plural
 
 CLIP_S = 1.0
