@@ -23,7 +23,7 @@ from micronas.board import load_board
 from micronas.config import SearchConfig, StrategyConfig
 from micronas.report import write_report
 from micronas.search.loop import Loop, failure_limit, trials_to
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.past import Past, TrialHistory
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
@@ -75,7 +75,7 @@ def search(store: Store, strategy: str, trials: int, observer: Watcher) -> list[
     proposals = Proposals(space, WordGate())
     proposer = make_strategy(StrategyConfig(name=strategy), space, 11, proposals.accept)
     past = Past(TrialHistory.NOTHING)
-    parts = Parts(space, proposals, store, TrialTermination(trials), observer, WORKERS, past)
+    parts = SearchParts(space, proposals, store, TrialTermination(trials), observer, WORKERS, past)
     start, learners = TrialStart(parts, proposer), [trials_to(proposer)]
     return Loop(parts, start, InlineExecutor(evaluate), learners=learners, limit=failure_limit(1000)).run()
 

@@ -18,7 +18,7 @@ from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.failure_limit import FailureLimit
 from micronas.search.machine_stop import stopped_by
 from micronas.search.one_network import is_alone, is_over, trained_alone, waits_for_first
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.past import RUN_CPU_S
 from micronas.search.trial_start import Pending, TrialStart
 from micronas.search.workers.executor import Executor
@@ -35,7 +35,7 @@ class Loop:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SearchParts,
         start: TrialStart,
         executor: Executor,
         *,

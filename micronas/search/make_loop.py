@@ -17,7 +17,7 @@ from micronas.search.loop import Loop, failure_limit, trials_to
 from micronas.search.machine_speed import MachineSpeed
 from micronas.search.observer import Observer
 from micronas.search.one_network import search_or_not
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.past import Past, history_for
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.predicted_latency.modelled import modelled_by_ledger
@@ -46,7 +46,7 @@ def make_loop(
     """The loop of ``setup`` on ``store``; ``clock`` is that of its budget."""
     config, boards = setup.config, setup.boards
     gates = BoardGates({name: one.gate for name, one in boards.items()}) if setup.others else None
-    parts = Parts(
+    parts = SearchParts(
         space=setup.space,
         proposals=Proposals(setup.space, gates or setup.gate, ceiling=setup.ceiling),
         store=store,

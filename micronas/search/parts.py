@@ -15,7 +15,7 @@ from micronas.store import Store
 
 
 @dataclass(frozen=True)
-class Parts:
+class SearchParts:
     """One search. ``past`` are the trials reported so far.
 
     ``boards`` is set in a search for several; it is then also the gate of ``proposals``. ``search`` decides

@@ -16,7 +16,7 @@ from micronas.search.one_network import is_alone
 from micronas.search.outcome import figures_of
 from micronas.search.setup import Setup
 from micronas.search.termination import TrialTermination
-from micronas.search.workers.make import search_executor
+from micronas.search.workers.search_executor import search_executor
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures, figures_from_json
 from micronas.store.other_boards import records_for, usable_on

@@ -28,8 +28,8 @@ from micronas.search.resume import CONFIG_FILE, config_text
 from micronas.search.setup import Setup
 from micronas.search.subnets.search import stage_cpu_s
 from micronas.search.termination import make_termination
-from micronas.search.workers.make import profiled, search_executor
 from micronas.search.workers.once import Once
+from micronas.search.workers.search_executor import profiled, search_executor
 from micronas.store import Final, Record, Store
 from micronas.store.changes import DATA_DIGEST
 from micronas.store.other_boards import OTHER_BOARDS

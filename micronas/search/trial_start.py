@@ -12,7 +12,7 @@ from micronas.search.evaluation.task import ONE_NETWORK, TrialResult, TrialTask
 from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.machine_speed import EPOCH_FACTOR, MachineSpeed
 from micronas.search.one_network import AFFORDS_ONE, as_first
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.predicted_latency.gate import UNTRAINED, LatencyGate
 from micronas.space import Arch
 from micronas.store import Record
@@ -39,7 +39,7 @@ class TrialStart:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: SearchParts,
         strategy: Strategy,
         first: tuple[Arch, ...] = (),
         *,

@@ -24,7 +24,7 @@ from micronas.memory.ledger import board_budget, make_ledger
 from micronas.model.tflite import read
 from micronas.search import stored_setup
 from micronas.search.fine_tune import tuning_setup
-from micronas.search.workers import make as workers
+from micronas.search.workers import search_executor as workers
 from micronas.store import Store
 from micronas.store.overview import overviews
 from micronas.trial import Outcome

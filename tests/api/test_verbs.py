@@ -13,7 +13,7 @@ import micronas.api.flash as api_flash
 from micronas.config import DataConfig
 from micronas.data import load
 from micronas.estimate.accuracy import int8_accuracy
-from micronas.search.workers import make as workers
+from micronas.search.workers import search_executor as workers
 from tests.support import untrained_search
 
 CONFIG = {

@@ -22,10 +22,10 @@ from micronas.search import new_run, prepare
 from micronas.search import run as runs
 from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.loop import failure_limit
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.proposals import Proposals
 from micronas.search.termination import make_termination
-from micronas.search.workers import make as workers
+from micronas.search.workers import search_executor as workers
 from micronas.search.workers.executor import InlineExecutor
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy
@@ -193,7 +193,7 @@ def run_loop(folder: Path, config: SearchConfig) -> list[Record]:
     with Store.create(folder, {}) as store:
         store.begin_session()
         try:
-            parts = Parts(
+            parts = SearchParts(
                 space,  # type: ignore[arg-type]
                 proposals,
                 store,

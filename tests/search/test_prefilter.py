@@ -14,7 +14,7 @@ from micronas.config import PrefilterConfig, StrategyConfig
 from micronas.errors import ConfigError
 from micronas.estimate import check_prefilter
 from micronas.estimate.proxies import ProxyScores, ZeroCostScorer, order, score_net
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.prefilter import Prefiltered, ScoredNets, proxy_agreements
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
@@ -115,7 +115,7 @@ def test_agreement_is_of_each_proxy_over_the_trained_networks() -> None:
 def run(store: Store, trials: int) -> list[tuple[str, str]]:
     proposals = Proposals(SPACE, ToyGate(limit=15))
     config = PrefilterConfig(proxy="combined", keep=0.25)
-    parts = Parts(SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=2)
+    parts = SearchParts(SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=2)
     strategy = Prefiltered(make("aging_evolution"), SPACE, proposals.accept, DigitScorer(), config)
     records = loop_of(parts, strategy, InlineExecutor(toy_evaluate)).run()
     return [(record.trial.key, record.trial.outcome.value) for record in records]

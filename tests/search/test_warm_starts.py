@@ -13,7 +13,7 @@ from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.gate import Verdict
 from micronas.search.inheritance import INHERITS, Donors
 from micronas.search.loop import Loop
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.proposals import Proposals
 from micronas.search.rebuild import task_of
 from micronas.search.termination import TrialTermination
@@ -53,7 +53,7 @@ def evaluate(task: TrialTask) -> TrialResult:
 def loop(store: Store, evaluate: Evaluate, *, workers: int = 1) -> Loop:
     proposals = Proposals(SPACE, OpenGate())
     config = StrategyConfig(name="aging_evolution", population=4, sample=2)
-    parts = Parts(SPACE, proposals, store, TrialTermination(16), Silent([]), workers)
+    parts = SearchParts(SPACE, proposals, store, TrialTermination(16), Silent([]), workers)
     strategy = make_strategy(config, SPACE, 11, proposals.accept)
     return loop_of(parts, strategy, InlineExecutor(evaluate), donors=Donors(SPACE))
 

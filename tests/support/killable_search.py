@@ -20,7 +20,7 @@ from micronas.memory.ledger import Budget
 from micronas.search.evaluation.task import TrialResult, TrialTask
 from micronas.search.gate import LedgerGate
 from micronas.search.loop import failure_limit
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.prefilter import Prefiltered
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
@@ -142,7 +142,7 @@ def run(name: str, folder: Path) -> None:
     begun = (folder / DATABASE).exists()
     with Store.resume(folder) if begun else Store.create(folder, {}) as store:
         store.begin_session()
-        parts = Parts(space, proposals, store, TrialTermination(TRIALS), Silent([]), WORKERS)
+        parts = SearchParts(space, proposals, store, TrialTermination(TRIALS), Silent([]), WORKERS)
         loop_of(
             parts,
             strategy_of(name, space, proposals.accept, gate, folder),

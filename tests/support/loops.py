@@ -5,7 +5,7 @@ from __future__ import annotations
 from micronas.search.inheritance import Donors
 from micronas.search.loop import Learn, Loop, failure_limit, trials_to
 from micronas.search.machine_speed import MachineSpeed
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.trial_start import TrialStart
 from micronas.search.workers.executor import Executor
@@ -14,7 +14,7 @@ from micronas.strategy import Strategy
 
 
 def loop_of(
-    parts: Parts,
+    parts: SearchParts,
     strategy: Strategy,
     executor: Executor,
     *,

@@ -11,7 +11,7 @@ from micronas.model.tflite.writer import write
 from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
 from micronas.search.evaluation.placement import place
 from micronas.search.evaluation.task import TrialTask
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.proposals import Proposals
 from micronas.search.run import new_run
 from micronas.search.setup import Setup
@@ -44,6 +44,6 @@ def run_untrained_search(setup: Setup, folder: Path, trials: int) -> list[Record
 
     evaluate = TrialEvaluator(setup.config, Stages(estimate, placed))  # type: ignore[arg-type]
     with new_run(setup, folder) as store:
-        parts = Parts(setup.space, proposals, store, TrialTermination(trials), Silent([]), workers=1)
+        parts = SearchParts(setup.space, proposals, store, TrialTermination(trials), Silent([]), workers=1)
         strategy = make_strategy(setup.config.strategy, setup.space, setup.config.seed, proposals.accept)
         return loop_of(parts, strategy, InlineExecutor(evaluate)).run()

@@ -127,7 +127,7 @@ def latency_of(record: Record) -> dict[str, Any]:
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search.workers import make as workers
+    from micronas.search.workers import search_executor as workers
     from tests.support import ray_whole
 
     workers.make_evaluator = ray_whole.make_evaluator  # type: ignore[assignment]

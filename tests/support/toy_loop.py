@@ -9,7 +9,7 @@ from micronas.search.affordable import SearchOrNot
 from micronas.search.evaluation.task import Evaluate
 from micronas.search.loop import Loop, failure_limit
 from micronas.search.machine_speed import MachineSpeed
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.predicted_latency.gate import LatencyGate
 from micronas.search.proposals import Proposals
 from micronas.search.termination import Termination, TrialTermination
@@ -44,7 +44,7 @@ def make_loop(
     """``proposer`` makes the strategy; without it, that is the one of the name ``strategy``."""
     proposals = Proposals(SPACE, gate or ToyGate(limit=15), ceiling=ceiling)
     config = StrategyConfig(name=strategy, population=6, sample=3)
-    parts = Parts(
+    parts = SearchParts(
         SPACE,
         proposals,
         store,

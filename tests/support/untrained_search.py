@@ -28,7 +28,7 @@ from micronas.trial import Json, Latency, Outcome, Scores, Source
 MACS_PER_MS = 20_000
 
 IMAGE = "micronas.search.workers.executor"
-"""In place of ``micronas.search.workers.make.WORKER_IMAGE``: these workers need no TensorFlow."""
+"""In place of ``micronas.search.workers.search_executor.WORKER_IMAGE``: these workers need no TensorFlow."""
 
 
 def make_evaluator(
@@ -79,7 +79,7 @@ def scores_on(board: Board, graph: Graph, macs: int, rewards: RewardConfig) -> S
 
 if __name__ == "__main__":
     from micronas.cli import main
-    from micronas.search.workers import make as workers
+    from micronas.search.workers import search_executor as workers
     from tests.support import untrained_search
 
     workers.make_evaluator = untrained_search.make_evaluator  # type: ignore[assignment]

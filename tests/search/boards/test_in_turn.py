@@ -15,7 +15,7 @@ from micronas.search.boards.winners import result_for
 from micronas.search.evaluation.evaluator import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.loop import Loop, failure_limit
-from micronas.search.parts import Parts
+from micronas.search.parts import SearchParts
 from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.search.workers.executor import InlineExecutor
@@ -56,7 +56,9 @@ def boards_loop(store: Store, evaluate: Evaluate = toy_boards_evaluate, trials: 
         return make_strategy(config, SPACE, 5, own.accept)
 
     in_turn = BoardsInTurn(proposals, gates.gates, strategy_of)
-    parts = Parts(SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=1, boards=gates)
+    parts = SearchParts(
+        SPACE, proposals, store, TrialTermination(trials), Silent([]), workers=1, boards=gates
+    )
     limit = failure_limit(5, boards=gates)
     return loop_of(parts, in_turn, InlineExecutor(evaluate), tell=in_turn.tell_record, limit=limit)
 

@@ -10,7 +10,7 @@ import pytest
 from micronas.host.stage_clock import StageTime
 from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.workers.executor import ProcessExecutor
-from micronas.search.workers.make import WORKER_IMAGE
+from micronas.search.workers.search_executor import WORKER_IMAGE
 from micronas.trial import Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
