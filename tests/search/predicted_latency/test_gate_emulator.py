@@ -21,7 +21,7 @@ from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.trial import PREDICTION_STAGE
 
-LIMIT_MS = 0.45
+LIMIT_MS = 0.40
 MAX_ERROR = 0.2
 """The gate may use the corrected timing model, whose bar is this wide: instructions are not its cycles."""
 CONFIG = f"""
