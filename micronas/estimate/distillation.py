@@ -17,7 +17,7 @@ from micronas.data import Dataset, Task
 from micronas.errors import TrainError
 from micronas.model.net import Net
 from micronas.train.keras_file import weights_from_bytes
-from micronas.train.loop import Objective
+from micronas.train.objectives import Objective
 from micronas.train.tf_model import TfModel
 
 Tensor: TypeAlias = Any

@@ -24,8 +24,9 @@ from micronas.estimate.full import Estimate, cached_dataset, quantized_estimate
 from micronas.model.net import Net
 from micronas.train.augment import Augment, augmentation_of
 from micronas.train.evaluate import validator
-from micronas.train.loop import Objective, TrainLoop, supervised
+from micronas.train.loop import TrainLoop, supervised
 from micronas.train.mixup import mixed
+from micronas.train.objectives import Objective
 from micronas.train.regression import MSE
 from micronas.train.settings import one_cycle
 from micronas.train.snapshot import Snapshot

@@ -21,7 +21,8 @@ from micronas.model.tflite import read_bytes
 from micronas.quantize import quantize
 from micronas.train.augment import augmentation_of
 from micronas.train.fake_quant_model import FakeQuantModel, unfolded
-from micronas.train.loop import Objective, TrainLoop
+from micronas.train.loop import TrainLoop
+from micronas.train.objectives import Objective
 from micronas.train.tf_model import TfModel
 from micronas.train.train import STEPS_PER_CALL, batches, refuse_nan
 from micronas.train.weights import fold

@@ -11,13 +11,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from micronas.space.layerwise import BlockKind
 from micronas.supernet.region import Genes, NestedRegion
-
-if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
-    from micronas.supernet.shared_net import SharedNet
 
 GENES_PER_BLOCK = 4
 WIDTH, KERNEL, EXPANSION, KEPT = range(GENES_PER_BLOCK)
@@ -88,12 +85,6 @@ class BlockRegion(NestedRegion):
     def pass_macs(self) -> int:
         """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
-
-    def shared_net(self, seed: int) -> SharedNet[BlockRegion]:
-        """See ``SharedWeightSpace``."""
-        from micronas.supernet.elastic import ElasticNet
-
-        return ElasticNet(self, seed)
 
     def repaired(self, genes: Genes) -> Genes:
         """``genes`` with skipped blocks restored, starting from the first, up to the space's minimum."""

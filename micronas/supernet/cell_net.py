@@ -40,7 +40,8 @@ from micronas.supernet.cell_region import (
     CellRegion,
 )
 from micronas.supernet.fair_paths import fair_paths
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 
 Tensor: TypeAlias = Any
 

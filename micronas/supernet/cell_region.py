@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from micronas.space.cell.arch import CELL_INPUTS, PREVIOUS
 from micronas.space.cell.canonical import canonical, canonical_cell, is_sound
 from micronas.space.cell.draw import draw
 from micronas.supernet.region import Genes, SharedWeightSpace, shared_widths
-
-if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
-    from micronas.supernet.shared_net import SharedNet
 
 OPS, OUTPUTS = tuple(EdgeOp), tuple(Output)
 """Order of the options of an operation's gene and of the output's."""
@@ -79,12 +76,6 @@ class CellRegion(SharedWeightSpace):
         rng, limits = np.random.default_rng(0), self.space.limits
         archs = (self._stacked(draw(rng, limits)) for _ in range(_SAMPLED))
         return round(float(np.mean([self.space.net(arch).macs for arch in archs])))
-
-    def shared_net(self, seed: int) -> SharedNet[CellRegion]:
-        """See ``SharedWeightSpace``."""
-        from micronas.supernet.cell_net import CellNet
-
-        return CellNet(self, seed)
 
     def sample(self, rng: np.random.Generator) -> Genes:
         """Cells as drawn by the space, every number of nodes equally likely; the width is drawn uniformly."""

@@ -20,7 +20,8 @@ from micronas.supernet.region import Genes
 from micronas.supernet.sandwich import sandwich
 from micronas.supernet.weight_bank import BankLayer, Group, WeightBank
 from micronas.train.batch_norm import normalised
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 from micronas.train.weights import NodeWeights, Norm, Weights, kernel_shape
 
 Tensor: TypeAlias = Any

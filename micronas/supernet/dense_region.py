@@ -10,14 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from micronas.errors import SpaceError
 from micronas.space.mlp import MlpArch, MlpSpace
 from micronas.supernet.region import Genes, NestedRegion
-
-if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
-    from micronas.supernet.shared_net import SharedNet
 
 DEPTH, FIRST_LAYER = range(2)
 
@@ -92,12 +88,6 @@ class DenseRegion(NestedRegion):
     def pass_macs(self) -> int:
         """Those of the largest network, including masked parts."""
         return self.net(self.widest).macs
-
-    def shared_net(self, seed: int) -> SharedNet[DenseRegion]:
-        """See ``SharedWeightSpace``."""
-        from micronas.supernet.dense_net import DenseNet
-
-        return DenseNet(self, seed)
 
     def arch(self, genes: Genes) -> MlpArch:
         """See ``SharedWeightSpace``."""

@@ -34,7 +34,8 @@ from micronas.supernet.block_region import (
 from micronas.supernet.chosen import Whole, channels_of, either, option
 from micronas.supernet.sandwich import sandwich
 from micronas.train.batch_norm import normalised
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 from micronas.train.tf_model import TfModel, activated, weighted_sum
 
 Tensor: TypeAlias = Any

@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from micronas.supernet.cell_region import FIRST_EDGE, GENES_PER_NODE, OPS, CellRegion
 from micronas.supernet.shared_net import SharedNet
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 
 Tensor: TypeAlias = Any
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from micronas.data import Dataset
 from micronas.errors import TrainError
 from micronas.supernet.checkpoint import Checkpoint
+from micronas.supernet.make_shared_net import make_shared_net
 from micronas.supernet.region import Genes, SharedWeightSpace
 from micronas.supernet.shared_net import SharedNet
 from micronas.train.augment import augmentation_of
@@ -102,7 +103,7 @@ def fit_supernet(
     too short for the epochs. In that case, the number of epochs is estimated from the first steps, and the
     schedule is adapted to it. Raises ``TrainError`` if a loss is not finite or no epoch was finished.
     """
-    watch, shared = Stopwatch(), region.shared_net(seed)
+    watch, shared = Stopwatch(), make_shared_net(region, seed)
     objective = dataset_objective(dataset, settings.label_smoothing, settings.class_weights, settings.loss)
     batch = min(settings.batch_size, len(dataset.train))
     loop = TrainLoop(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from micronas.space.single_mutation import one_step
 from micronas.space.widths import nearest_width
 from micronas.supernet.region_grammar import RegionGrammar
 from micronas.trial import Json
-
-if TYPE_CHECKING:  # TensorFlow is loaded only where weights are made
-    from micronas.supernet.shared_net import SharedNet
 
 Genes: TypeAlias = tuple[int, ...]
 
@@ -69,10 +66,6 @@ class SharedWeightSpace(ABC):
     @abstractmethod
     def pass_macs(self) -> int:
         """Multiply-accumulates of one sample in the shared weights."""
-
-    @abstractmethod
-    def shared_net(self, seed: int) -> SharedNet[SharedWeightSpace]:
-        """Untrained weights for all networks of the region; a function of ``seed``."""
 
     def own(self, arch: Arch) -> Genes:
         """``arch`` as genes of this region; raises ``SpaceError`` for anything else."""

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from micronas.supernet.region import NestedRegion
 from micronas.supernet.shared_net import SharedNet
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 
 Tensor: TypeAlias = Any
 

@@ -1,4 +1,4 @@
-"""The interface of shared weights for training and scoring; ``SharedWeightSpace.shared_net`` makes them."""
+"""The interface of shared weights for training and scoring; ``make_shared_net`` makes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from micronas.data import Task
 from micronas.supernet.region import SharedWeightSpace
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 
 Tensor: TypeAlias = Any
 

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from micronas.train.loop import Loss, Objective
+from micronas.train.loop import Loss
+from micronas.train.objectives import Objective
 from micronas.train.tf_model import TfModel
 
 Tensor: TypeAlias = Any

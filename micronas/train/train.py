@@ -15,7 +15,8 @@ from micronas.errors import TrainError, plural
 from micronas.model.net import Net
 from micronas.train.augment import augmentation_of
 from micronas.train.evaluate import Score, SplitEvaluator, validator
-from micronas.train.loop import Objective, TrainLoop, class_weights_of, objective_of, supervised
+from micronas.train.loop import TrainLoop, supervised
+from micronas.train.objectives import Objective, class_weights_of, objective_of
 from micronas.train.regression import MSE
 from micronas.train.settings import TrainSettings, learning_rates
 from micronas.train.snapshot import Snapshot

@@ -32,7 +32,7 @@ from micronas.estimate.distillation import (
 )
 from micronas.estimate.final_fit import FinalSettings, final_fit
 from micronas.train.keras_file import save_keras, weights_to_bytes
-from micronas.train.loop import smoothed_cross_entropy
+from micronas.train.objectives import smoothed_cross_entropy
 from micronas.train.weights import initial_weights
 
 DIGITS = DataConfig(name="digits")

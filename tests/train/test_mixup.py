@@ -7,9 +7,11 @@ import pytest
 
 tf = pytest.importorskip("tensorflow")
 
-from micronas.train.loop import smoothed_cross_entropy  # noqa: E402
 from micronas.train.mixup import drawn_weight, mixed  # noqa: E402
-from micronas.train.regression import regression_objective  # noqa: E402
+from micronas.train.objectives import (
+    regression_objective,
+    smoothed_cross_entropy,
+)
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3) / 12
 

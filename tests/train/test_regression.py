@@ -22,7 +22,7 @@ BY_HAND = {"mse": (0.25 + 9) / 3, "mae": 3.5 / 3, "huber": (0.125 + 2.5) / 3}
 
 @pytest.mark.parametrize("loss", BY_HAND)
 def test_losses_in_training_and_validation_are_those_worked_out_by_hand(loss: str) -> None:
-    from micronas.train.regression import regression_objective
+    from micronas.train.objectives import regression_objective
 
     assert regression_loss(loss, OUTPUTS, TARGETS) == pytest.approx(BY_HAND[loss])
     trained = float(regression_objective(loss)(None, TARGETS, OUTPUTS))

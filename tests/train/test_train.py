@@ -18,7 +18,8 @@ tf = pytest.importorskip("tensorflow")
 
 from micronas.train import train as training  # noqa: E402
 from micronas.train.evaluate import SplitEvaluator  # noqa: E402
-from micronas.train.loop import TrainLoop, class_weights_of, smoothed_cross_entropy, supervised  # noqa: E402
+from micronas.train.loop import TrainLoop, supervised  # noqa: E402
+from micronas.train.objectives import class_weights_of, smoothed_cross_entropy  # noqa: E402
 from micronas.train.tf_model import TfModel  # noqa: E402
 
 QUICK = TrainSettings(epochs=10, batch_size=32, learning_rate=0.03)

@@ -20,7 +20,8 @@ from micronas.strategy.darts.eigenvalue import dominant_eigenvalue
 from micronas.strategy.darts.settings import DartsSettings
 from micronas.strategy.darts.supernet import CellSupernet
 from micronas.train.augment import Augment
-from micronas.train.loop import EPSILON, class_weights_of
+from micronas.train.loop import EPSILON
+from micronas.train.objectives import class_weights_of
 
 Tensor: TypeAlias = Any
 Ints = npt.NDArray[np.int32]

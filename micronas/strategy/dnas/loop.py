@@ -21,7 +21,8 @@ from micronas.strategy.dnas.schedule import Schedule
 from micronas.strategy.dnas.settings import DnasSettings
 from micronas.strategy.dnas.supernet import DnasSupernet
 from micronas.train.augment import Augment
-from micronas.train.loop import BETA_1, BETA_2, EPSILON, class_weights_of, smoothed_cross_entropy
+from micronas.train.loop import BETA_1, BETA_2, EPSILON
+from micronas.train.objectives import class_weights_of, smoothed_cross_entropy
 
 Tensor: TypeAlias = Any
 
