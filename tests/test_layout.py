@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -114,6 +115,21 @@ def test_only_the_spaces_tell_spaces_apart() -> None:
     assert found == []
     case = ast.parse("match s:\n    case CellSpace(): pass\nisinstance(s, MlpSpace | Net)")
     assert {"CellSpace", "MlpSpace"} <= set(compared_types(case))
+
+
+def test_no_modules_import_each_other() -> None:
+    """Not even inside a function or for types only. Faces of packages are left out: they define nothing."""
+    modules = {
+        ".".join(path.relative_to(REPOSITORY).with_suffix("").parts): path
+        for path in PACKAGE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    imported = {name: set(imported_modules(path)) & modules.keys() - {name} for name, path in modules.items()}
+    assert sum(map(len, imported.values())) > 1000
+    try:
+        graphlib.TopologicalSorter(imported).prepare()
+    except graphlib.CycleError as error:
+        raise AssertionError(f"a circle of imports: {error.args[1]}") from error
 
 
 def test_a_class_name_has_one_meaning() -> None:

@@ -8,10 +8,7 @@ import pytest
 tf = pytest.importorskip("tensorflow")
 
 from micronas.train.mixup import drawn_weight, mixed  # noqa: E402
-from micronas.train.objectives import (
-    regression_objective,
-    smoothed_cross_entropy,
-)
+from micronas.train.objectives import regression_objective, smoothed_cross_entropy  # noqa: E402
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3) / 12
 
