@@ -44,7 +44,7 @@ class Tally:
         0.0703125
         """
         n, k = self.better + self.worse, min(self.better, self.worse)
-        return min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n)
+        return float(min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n))
 
     def __str__(self) -> str:
         p = f"{self.p_value:.2f}" if self.p_value >= 0.01 else "< 0.01"

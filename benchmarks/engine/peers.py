@@ -33,11 +33,12 @@ from benchmarks.engine.emulate import (
     emulate,
 )
 from benchmarks.engine.peers_bakenn import DEFINITIONS, Kernels, generate, readable
-from benchmarks.engine.run import MODELS, NAMES, WAIT_STATES, random_inputs, run_tflm
+from benchmarks.engine.run import MODELS, NAMES, WAIT_STATES
 from micronas.board import Core
 from micronas.latency.core_model import model_of
 from micronas.latency.counts.classes import ClassCounts
 from micronas.model.tflite import read_bytes
+from tests.support.oracle import random_inputs, run_tflm
 
 TABLE = Path(__file__).with_name("peers.json")
 OURS = "micronas"
@@ -92,9 +93,9 @@ def by_bakenn(
         sources = [Path(__file__).with_name("peers_network.c"), EMULATOR / "main.c", *sources]
         flags = [*Core.M4F.compiler_flags, *COMPILE_FLAGS, "-std=c11", *DEFINITIONS, *LINK_FLAGS]
         elf = folder / "peer.elf"
-        command = ["arm-none-eabi-gcc", *flags, *(f"-I{i}" for i in includes), "-o", elf, *sources]
-        subprocess.run(command, check=True)
-        subprocess.run([*QEMU, "-kernel", elf], cwd=folder, check=True, timeout=300)
+        files = [*(f"-I{i}" for i in includes), "-o", str(elf), *map(str, sources)]
+        subprocess.run(["arm-none-eabi-gcc", *flags, *files], check=True)
+        subprocess.run([*QEMU, "-kernel", str(elf)], cwd=folder, check=True, timeout=300)
         answer = (folder / "out.bin").read_bytes()
         counts = class_counts(elf, (0,))
     instructions = int.from_bytes(answer[:4], "little")

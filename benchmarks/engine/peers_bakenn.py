@@ -7,6 +7,7 @@ padding, and so does ``CMSIS_NN`` here. The outputs are compared with TensorFlow
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -31,7 +32,7 @@ class Kernels(Enum):
 def bakenn() -> ModuleType:
     """The package; ends the program with what to do if it, or its reader of .tflite files, is not here."""
     try:
-        import bakenn as package
+        package = importlib.import_module("bakenn")
         import tflite  # noqa: F401 - what its extra of this name installs
     except ImportError as error:
         raise SystemExit(f"{error}: pip install 'bakenn[tflite]=={VERSION}'") from error

@@ -17,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.engine.emulate import emulate
-from benchmarks.engine.run import MODELS, NAMES, random_inputs, run_tflm
+from benchmarks.engine.run import MODELS, NAMES
 from micronas.board import Core
 from micronas.model.graph import Graph
 from micronas.model.tflite import read
+from tests.support.oracle import random_inputs, run_tflm
 
 TFLM_REFERENCE_ON_M4F = {
     "kws_ref_model": 43.04e6,

@@ -63,8 +63,8 @@ class Measured:
         """The figures that the table keeps."""
         e = self.emulated
         totals = (sum(e.instructions), e.arena_bytes, e.constant_bytes, e.code_bytes, e.stack_bytes)
-        instructions = {**dict(zip(COLUMNS, totals, strict=True)), "per_op": list(e.instructions)}
-        return {**instructions, **(self.cycles() if e.counts else {})}
+        row: Row = {**dict(zip(COLUMNS, totals, strict=True)), "per_op": list(e.instructions)}
+        return {**row, **(self.cycles() if e.counts else {})}
 
     def cycles(self) -> Row:
         """Modelled cycles of the network and of each op, at each number of wait states."""

@@ -18,7 +18,7 @@ import math
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +41,7 @@ from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.blocks import MAX_BYTES
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.latency.core_model import accelerators, model_of
+from micronas.latency.counts.classes import ClassCounts
 from micronas.latency.features import OpFeatures
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import CODES, COSTS, OpCounts, cross_validated, data_only, fit_prices
@@ -198,7 +199,12 @@ def _free_bytes(rng: np.random.Generator, least: int = 128, never: float = _NOTH
     return round(math.exp(rng.uniform(math.log(least), math.log(MAX_BYTES))))
 
 
-def _ops(core: Core, families: tuple[str, ...], features: tuple[OpFeatures, ...], counts) -> list[OpCounts]:
+def _ops(
+    core: Core,
+    families: tuple[str, ...],
+    features: tuple[OpFeatures, ...],
+    counts: Sequence[Sequence[ClassCounts]],
+) -> list[OpCounts]:
     ops = []
     for index, feature in enumerate(features):
         cycles = model_of(core, families[0], 0).core_cycles(counts[0][index])

@@ -119,12 +119,13 @@ class Harness:
     def _compile(self, source: Path) -> Path:
         target = self._folder / f"{source.name}.o"
         flags = [*self._core.compiler_flags, *emulate.COMPILE_FLAGS]
-        subprocess.run(["arm-none-eabi-gcc", *flags, "-c", "-o", target, source], check=True)
+        subprocess.run(["arm-none-eabi-gcc", *flags, "-c", "-o", str(target), str(source)], check=True)
         return target
 
     def _link(self, model: Path, moved_bytes: int) -> Path:
         elf, gap = self._folder / "count.elf", self._folder / "gap.S"
         gap.write_text(_GAP.format(moved_bytes), encoding="utf-8")
-        flags = [*self._core.compiler_flags, *emulate.LINK_FLAGS, *([gap] if moved_bytes else [])]
-        subprocess.run(["arm-none-eabi-gcc", *flags, "-o", elf, model, *self._objects], check=True)
+        flags = [*self._core.compiler_flags, *emulate.LINK_FLAGS, *([str(gap)] if moved_bytes else [])]
+        objects = map(str, (model, *self._objects))
+        subprocess.run(["arm-none-eabi-gcc", *flags, "-o", str(elf), *objects], check=True)
         return elf

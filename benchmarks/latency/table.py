@@ -67,7 +67,8 @@ def count(kept: dict[str, dict[str, dict[str, float]]], only: str) -> dict[str, 
 
     Only of those whose name begins with ``only``; of the others what is ``kept``.
     """
-    families, found = CODES[Core.M4F], {}
+    families = CODES[Core.M4F]
+    found: dict[str, dict[str, dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         harness = Harness(Core.M4F, [accelerators()[f] for f in families], Path(folder))
         for name, file in NETWORKS.items():

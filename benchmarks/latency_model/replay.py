@@ -26,7 +26,7 @@ from micronas.search.evaluation.task import TrialTask
 from micronas.search.predicted_latency.prediction import predict_latency, replaces_measurement
 from micronas.store import Record, Store
 from micronas.store.stored_setup import stored_board, stored_config
-from micronas.trial import Source, latency_to_json
+from micronas.trial import Json, Source, latency_to_json
 
 HEADER = (
     *("run", "networks", "predicted", "median error", "largest", "beyond the bar"),
@@ -71,8 +71,11 @@ def print_row(cells: tuple[str, ...]) -> None:
 
 
 def replay(folder: Path) -> Replay:
-    config, observed, errors, beyond = LatencyConfig(model=True), [], [], 0
-    pairs, macs = [], []
+    config, beyond = LatencyConfig(model=True), 0
+    observed: list[Json] = []
+    errors: list[float] = []
+    pairs: list[tuple[float, float]] = []
+    macs: list[tuple[float, float]] = []
     with Store.read(folder) as store:
         board, limits = stored_board(store), stored_config(store).constraints
         for record in store.records():

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import psutil
 
@@ -22,6 +23,7 @@ from benchmarks.scale.task import WordGate, WordSpace, evaluate
 from micronas.board import load_board
 from micronas.config import SearchConfig, StrategyConfig
 from micronas.report import write_report
+from micronas.search.gate import Gate
 from micronas.search.loop import Loop, failure_limit, trials_to
 from micronas.search.parts import SearchParts
 from micronas.search.past import Past, TrialHistory
@@ -29,6 +31,7 @@ from micronas.search.proposals import Proposals
 from micronas.search.termination import TrialTermination
 from micronas.search.trial_start import TrialStart
 from micronas.search.workers.executor import InlineExecutor
+from micronas.space import Space
 from micronas.store import DATABASE, Record, Store
 from micronas.strategy import make_strategy
 
@@ -71,8 +74,8 @@ def facts(strategy: str) -> dict[str, object]:
 
 def search(store: Store, strategy: str, trials: int, observer: Watcher) -> list[Record]:
     """The real loop over words."""
-    space = WordSpace()
-    proposals = Proposals(space, WordGate())
+    space = cast(Space, WordSpace())
+    proposals = Proposals(space, cast(Gate, WordGate()))
     proposer = make_strategy(StrategyConfig(name=strategy), space, 11, proposals.accept)
     past = Past(TrialHistory.NOTHING)
     parts = SearchParts(space, proposals, store, TrialTermination(trials), observer, WORKERS, past)

@@ -123,7 +123,7 @@ class Candidate:
         return float(np.mean(outputs.argmax(axis=1) == validation.y))
 
 
-class _EpochEnd(keras.callbacks.Callback):
+class _EpochEnd(keras.callbacks.Callback):  # type: ignore[misc]
     def __init__(self, candidate: Candidate, ended: EpochEnd) -> None:
         super().__init__()
         self._candidate, self._ended = candidate, ended
@@ -134,7 +134,7 @@ class _EpochEnd(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
-class _OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+class _OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
     def __init__(self, steps: int, warmup_share: float) -> None:
         share = (np.arange(steps) + 0.5) / steps
         self._rates = tf.constant((LEARNING_RATE * one_cycle(share, warmup_share)).astype(np.float32))

@@ -61,7 +61,7 @@ def measured(task: str, seeds: int) -> list[dict[str, Json]]:
     """One entry per network and seed: the trial's curve, and the final quality by number of epochs."""
     from micronas.estimate.final_fit import FinalSettings, final_fit
     from micronas.estimate.full import estimate
-    from micronas.search.evaluation.stages import trial_seed
+    from micronas.search.evaluation.training import trial_seed
     from micronas.train.settings import TrainSettings
 
     cell, found = Cell(task, "default", 0), list[dict[str, Json]]()

@@ -158,7 +158,7 @@ def hyperband(cell: Cell) -> Figures:
 
         return chosen(progress.setup.space, choose)
 
-    class Tuner(keras_tuner.Hyperband):
+    class Tuner(keras_tuner.Hyperband):  # type: ignore[misc]
         def run_trial(self, trial: Any, *arguments: Any, **named: Any) -> Any:
             if not progress.searches:
                 raise keras_tuner.errors.FatalError("the time is over")

@@ -81,9 +81,8 @@ def markdown(found: dict[int, list[Any]], trials: int) -> str:
 
 def training_s(profile: Any) -> float:
     """CPU seconds of the stage ``training``."""
-    return sum(
-        one["workers_cpu_s"] + one["leader_cpu_s"] for one in profile["stages"] if one["stage"] == "training"
-    )
+    stages = [one for one in profile["stages"] if one["stage"] == "training"]
+    return float(sum(one["workers_cpu_s"] + one["leader_cpu_s"] for one in stages))
 
 
 def with_range(values: Sequence[float]) -> str:

@@ -1,6 +1,6 @@
 """Where the CPU seconds of a search's trials go: the same networks through every stage, one after another.
 
-    python benchmarks/search_loop/run.py benchmarks/configs/har_st.yaml --networks 8 --json after.json
+    python -m benchmarks.search_loop.run benchmarks/configs/har_st.yaml --networks 8 --json after.json
     python benchmarks/search_loop/table.py before.json after.json
 
 Networks are drawn at random and kept if they fit the budgets, equal for equal --networks. Everything runs in
@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stage_clock import StageClock, cpu_s
+
+from benchmarks.search_loop.stage_clock import StageClock, cpu_s
 
 SEED = 7
 

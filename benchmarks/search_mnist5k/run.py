@@ -1,7 +1,7 @@
 """Repeat the search comparison on 5,000 MNIST digits: class A and B, three seeds, 600 s on a core each.
 
-    python benchmarks/search_mnist5k/run.py --jobs 2                # about an hour on two cores
-    python benchmarks/search_mnist5k/run.py --only-table            # what is there so far
+    python -m benchmarks.search_mnist5k.run --jobs 2                # about an hour on two cores
+    python -m benchmarks.search_mnist5k.run --only-table            # what is there so far
 
 Every run is a `micronas search` of its own below --out. A run that was interrupted is resumed, a finished
 one is left alone, so the command may be stopped and given again. CPU time is the kernel's count for the
@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from table import markdown
+from benchmarks.search_mnist5k.table import markdown
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent.parent
@@ -80,8 +80,9 @@ def run_all(jobs: Sequence[Job], out: Path, at_once: int, minutes: float) -> Non
             running[start(job, out, minutes)] = job
             print(f"started  {job.name}", flush=True)
         pid, status, usage = os.wait4(-1, 0)
-        if (job := running.pop(pid, None)) is None:
+        if pid not in running:
             continue
+        job = running.pop(pid)
         add_cpu(out / job.name, usage.ru_utime + usage.ru_stime)
         print(f"{'finished' if status == 0 else 'FAILED  '} {job.name}", flush=True)
 

@@ -78,7 +78,8 @@ def make_task(flash_kb: float = 48.0, sram_kb: float = 24.0) -> Task:
 def error_of(net: Net, luck: float = 0.0) -> float:
     """The invented error; ``luck`` is added to its logarithm."""
     convolutions = [n.layer for n in net.nodes if isinstance(n.layer, Conv | DepthwiseConv)]
-    wide = np.mean([layer.kernel_h >= 5 for layer in convolutions if layer.kernel_h > 1] or [0.0])
+    tall = [layer.kernel_h >= 5 for layer in convolutions if layer.kernel_h > 1]
+    wide = np.mean(tall) if tall else 0.0
     separable = sum(isinstance(layer, DepthwiseConv) for layer in convolutions) / len(convolutions)
     log_error = (
         -1.0

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, TypeAlias
+from typing import IO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +44,7 @@ class Executed:
     registers: Words
 
 
-def read_log(stream: BinaryIO) -> Iterator[Executed]:
+def read_log(stream: IO[bytes]) -> Iterator[Executed]:
     """Pieces of the log until it ends; a block is yielded once it is known to have run."""
     rest = b""
     while piece := stream.read(_PIECE_BYTES):
