@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,7 +14,8 @@ import typer
 from micronas.cli.options import BoardOption
 from micronas.cli.output import program, typed
 from micronas.cli.output_paths import write_file
-from micronas.errors import ConfigError
+from micronas.cli.settings import setting
+from micronas.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from micronas.config import DataConfig
@@ -30,11 +34,16 @@ def init(
         Path | None, typer.Option(help="Class folders of images, recordings or CSV; or .csv, .npz.")
     ] = None,
     board: BoardOption = "nucleo_f446re",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Sets a key of the section data, repeatable."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = Path("search.yaml"),
 ) -> None:
     """Write a commented search configuration for your data and board, ready to run.
 
-    It reads the data and proposes memory limits for the network.
+    It reads the data and proposes memory limits for the network. If the data need an option, set it here:
+    --set data.options.skip_bad=true.
     """
     from micronas.board import load_board
     from micronas.board.folders import is_path
@@ -43,9 +52,11 @@ def init(
 
     if out.exists():
         raise ConfigError(f"--out {out}: already exists", remedy="choose a new file name")
-    profile, source = load_board(board), _source(task, data)
+    profile = load_board(board)
     named = os.path.relpath(board, out.parent) if is_path(board) else board  # paths are relative to the file
-    dataset = load(source)
+    with _naming_set():
+        source = _source(task, data, settings or [])
+        dataset = load(source)
     constraints = propose(profile, dataset)
     write_file("--out", out, starter_text(named, profile, source, dataset, constraints))
     print(f"{out}: {about(dataset)}")
@@ -58,10 +69,33 @@ def init(
     print(f"\nNext:\n  {program()} search {typed(out)}")
 
 
-def _source(task: str | None, data: Path | None) -> DataConfig:
+def _source(task: str | None, data: Path | None, settings: list[str]) -> DataConfig:
+    """The section data: what ``data`` is recognised as, with the keys of ``settings``."""
+    from micronas.config import parse_config
     from micronas.data.sources.recognise import Kind, built_in, recognise
 
+    keys = dict(setting(text) for text in settings)
+    if strange := [key for key in keys if not key.startswith("data.")]:
+        raise ConfigError(
+            f"--set {strange[0]}: init sets keys of the section data only",
+            remedy="for example --set data.options.skip_bad=true; edit the other keys in the file it writes",
+        )
     kind = Kind(task) if task else None
-    if data is None:
-        return built_in(kind or Kind.IMAGES)
-    return recognise(data, kind)
+    options = parse_config({}, name="--set", overrides=keys).data.options
+    source = built_in(kind or Kind.IMAGES) if data is None else recognise(data, kind, options)
+    found = source.model_dump(exclude_defaults=True) | {"name": source.name}
+    return parse_config({"data": found}, name="--set", overrides=keys).data
+
+
+@contextmanager
+def _naming_set() -> Iterator[None]:
+    """A remedy that names an option of the data shows how to set it: the file is not written yet."""
+    try:
+        yield
+    except DataError as error:
+        found = re.search(r"\bdata\.\w+(?:\.\w+)?", error.remedy or "")
+        if found is None:
+            raise
+        key = found.group()
+        value = "true" if key.endswith(".skip_bad") else "VALUE"
+        raise DataError(error.message, remedy=f"{error.remedy} (here: --set {key}={value})") from error

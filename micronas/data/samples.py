@@ -84,8 +84,16 @@ def check_samples(samples: Samples) -> None:
     if complaints:
         raise DataError(
             f"data set {samples.name!r} cannot be used: " + "; ".join(complaints),
-            remedy="repair or remove these samples; nothing was trained",
+            remedy=_ANOTHER_CLASS if complaints == [_one_class(samples)] else _REPAIR,
         )
+
+
+_REPAIR = "repair or remove these samples; nothing was trained"
+_ANOTHER_CLASS = "add samples of a second class, in a folder or with a label of its own; nothing was trained"
+
+
+def _one_class(samples: Samples) -> str:
+    return f"only one class: {samples.class_names[0]!r}" if samples.class_names else "no classes"
 
 
 def name_some(names: list[str]) -> str:
@@ -162,6 +170,6 @@ def _class_complaints(samples: Samples) -> Iterator[str]:
     counts = np.bincount(samples.y, minlength=n_classes)
     few = [f"{samples.class_names[i]!r} ({counts[i]})" for i in np.flatnonzero(counts < 2)]
     if n_classes < 2:
-        yield f"only one class: {samples.class_names[0]!r}" if n_classes else "no classes"
+        yield _one_class(samples)
     elif few:
         yield f"classes with fewer than two samples: {name_some(few)}"

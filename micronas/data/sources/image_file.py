@@ -34,6 +34,7 @@ SUFFIXES = frozenset(
 )
 _ORIENTATION_TAG = 0x0112
 _UPRIGHT = 1
+_SIDEWAYS = (5, 6, 7, 8)
 _DEEP = {"I;16", "I;16B", "I;16L", "I"}
 
 
@@ -45,12 +46,29 @@ class Picture:
     changes: tuple[str, ...]
 
 
-def read_picture(path: Path) -> Picture:
-    """The first frame of the file at ``path``; raises ``DataError`` with the reason if it is damaged."""
+def require_pillow() -> None:
+    """Raise ``DataError`` with the command that installs Pillow, if it is missing."""
     try:
-        from PIL import Image, UnidentifiedImageError
+        import PIL.Image  # noqa: F401
     except ImportError as error:
         raise DataError("reading images needs Pillow", remedy=install_command("pillow")) from error
+
+
+def is_grey(mode: str) -> bool:
+    """Whether pictures of this Pillow mode become one channel."""
+    return mode in {"1", "L", "LA", "La"} | _DEEP
+
+
+def stored_turned(image: Image) -> bool:
+    """Whether the file holds the picture lying on its side, so that height and width are exchanged."""
+    return image.getexif().get(_ORIENTATION_TAG, _UPRIGHT) in _SIDEWAYS
+
+
+def read_picture(path: Path) -> Picture:
+    """The first frame of the file at ``path``; raises ``DataError`` with the reason if it is damaged."""
+    require_pillow()
+    from PIL import Image, UnidentifiedImageError
+
     head = path.read_bytes()[:40]
     if not head:
         raise DataError("empty file")

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from micronas.config import DataConfig
+from micronas.config.data import Option
 from micronas.data.npz_file import read_arrays
 from micronas.data.sources import audio_file, csv_table, image_file
+from micronas.data.sources.image_size import common_shape
 from micronas.data.sources.window_files import SIGNALS, UCI_RATE_HZ, uci_signals
 from micronas.errors import DataError
-
-if TYPE_CHECKING:
-    from micronas.config.schema import Option
-
-_SIDE = 96
-"""Largest height and width that a folder of images is read at unless the user says otherwise."""
 
 _INPUTS = ("x", "inputs", "images", "windows", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "activity", "class")
@@ -30,6 +25,7 @@ _TARGETS = ("target", "targets", "y", "value", "label", "labels")
 _GROUPS = ("groups", "group", "speaker", "person", "subject", "recording", "user")
 _TIMES = ("time", "timestamp", "t", "seconds", "time_s", "datetime", "date")
 Arrays = Mapping[str, npt.NDArray[np.generic]]
+_NONE: Mapping[str, Option] = {}
 
 
 class Kind(Enum):
@@ -74,36 +70,41 @@ def built_in(kind: Kind) -> DataConfig:
     return DataConfig(name=_BUILT_IN[kind])
 
 
-def recognise(path: Path, kind: Kind | None = None) -> DataConfig:
+def recognise(path: Path, kind: Kind | None = None, given: Mapping[str, Option] = _NONE) -> DataConfig:
     """How to read ``path``: a folder of images, recordings or CSV files, a CSV file, or an ``.npz`` file.
 
-    Without ``kind`` the shape of an array decides. Raises ``DataError`` for anything else.
+    Without ``kind`` the shape of an array decides. ``given`` options take precedence over what is found.
+    Raises ``DataError`` for anything else.
     """
+    found = _recognise(path, kind, given)
+    return found.model_copy(update={"options": {**found.options, **given}})
+
+
+def _recognise(path: Path, kind: Kind | None, given: Mapping[str, Option]) -> DataConfig:
     if path.is_dir():
-        return _folder(path, kind)
+        return _folder(path, kind, given)
     if not path.exists():
         raise DataError(f"data not found: {path}", remedy="name a folder, a CSV file or an .npz file")
     if path.suffix == ".npz":
-        return _npz(path, kind)
+        return _npz(path, kind, given)
     if path.suffix.lower() in csv_table.SUFFIXES:
         if kind in (Kind.IMAGES, Kind.AUDIO):
             raise _other_kind(path, kind, Kind.SENSOR)
-        return DataConfig(name="csv", path=path, options=_csv_options(path, kind))
+        return DataConfig(name="csv", path=path, options=_csv_options([path], kind, given))
     raise DataError(
         f"{path}: only folders, CSV files and .npz files are recognised",
         remedy="give a folder with one folder per class, or numpy.savez(FILE, x=inputs, y=class_numbers)",
     )
 
 
-def _folder(path: Path, kind: Kind | None) -> DataConfig:
+def _folder(path: Path, kind: Kind | None, given: Mapping[str, Option]) -> DataConfig:
     """The source of ``kind``, or the one that reads most of the folder's files."""
     if (path / "testing_list.txt").is_file() and (path / "validation_list.txt").is_file():
         return DataConfig(name="speech_commands", path=path)
     if kind in (None, Kind.SENSOR) and (signals := uci_signals(path)):
         return DataConfig(name="csv", path=path, options={SIGNALS: signals, "rate_hz": UCI_RATE_HZ})
-    suffixes = Counter(
-        p.suffix.lower() for p in path.rglob("*") if p.is_file() and not p.name.startswith(".")
-    )
+    listed = [p for p in sorted(path.rglob("*")) if p.is_file() and not p.name.startswith(".")]
+    suffixes = Counter(p.suffix.lower() for p in listed)
     known = {
         "image_folder": image_file.SUFFIXES,
         "audio_folder": audio_file.SUFFIXES,
@@ -120,12 +121,12 @@ def _folder(path: Path, kind: Kind | None) -> DataConfig:
             f"{path} has no images, recordings or CSV files",
             remedy="put the files of each class into a separate folder",
         )
-    first = next(p for p in sorted(path.rglob("*")) if p.suffix.lower() in known[name])
+    files = [p for p in listed if p.suffix.lower() in known[name]]
     options: dict[str, Option] = {}
     if name == "image_folder":
-        options = _image_options(first)
+        options = _image_options(files)
     elif name == "csv":
-        options = _csv_options(first, kind)
+        options = _csv_options(files, kind, given)
     if kind is Kind.ANOMALY:
         options["normal"] = _normal_folder(path)
     return DataConfig(name=name, path=path, options=options)
@@ -138,22 +139,16 @@ def _other_kind(path: Path, wanted: Kind, found: Kind) -> DataError:
     )
 
 
-def _image_options(first: Path) -> dict[str, Option]:
-    image = image_file.read_picture(first).image
-    height, width = (min(_SIDE, side) for side in (image.height, image.width))
-    return {"height": height, "width": width, "channels": 1 if image.mode == "L" else 3}
+def _image_options(files: Sequence[Path]) -> dict[str, Option]:
+    height, width, channels = common_shape(files)
+    return {"height": height, "width": width, "channels": channels}
 
 
-def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
+def _csv_options(files: Sequence[Path], kind: Kind | None, given: Mapping[str, Option]) -> dict[str, Option]:
     """Columns for labels, persons and time, found by their names in the header."""
-    try:
-        header = csv_table.header_of(path)
-    except DataError as error:
-        raise DataError(
-            f"{path}: {error.message}", remedy="name a CSV file with a line per sample, as text in columns"
-        ) from error
+    path, header = _header(files)
     if kind is Kind.REGRESSION:
-        return _csv_target_options(path, header)
+        return _csv_target_options(path, header, given)
     found = {
         "label": _column(header, _LABELS),
         "groups": _column(header, _GROUPS),
@@ -165,12 +160,29 @@ def _csv_options(path: Path, kind: Kind | None) -> dict[str, Option]:
     return options
 
 
-def _csv_target_options(path: Path, header: tuple[str, ...]) -> dict[str, Option]:
+def _header(files: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+    """The first file whose header can be read, and its columns; loading names the other files."""
+    refusal: DataError | None = None
+    for path in files:
+        try:
+            return path, csv_table.header_of(path)
+        except DataError as error:
+            refusal = refusal or DataError(
+                f"{path}: {error.message}",
+                remedy="name a CSV file with a line per sample, as text in columns",
+            )
+    assert refusal is not None
+    raise refusal
+
+
+def _csv_target_options(
+    path: Path, header: tuple[str, ...], given: Mapping[str, Option]
+) -> dict[str, Option]:
     target = _column(header, _TARGETS)
-    if target is None:
+    if target is None and "target" not in given:
         raise DataError(
             f"{path}: no column of targets among {', '.join(header)}",
-            remedy="call the column of the numbers to predict target, or set data.options.target yourself",
+            remedy="set data.options.target to the column of the numbers to predict",
         )
     named = {"target": target, "groups": _column(header, _GROUPS), "time": _column(header, _TIMES)}
     return {key: name for key, name in named.items() if name is not None}
@@ -187,15 +199,16 @@ def _normal_folder(path: Path) -> str:
     return next((name for name in names if name.lower() in ("normal", "good", "ok")), names[0])
 
 
-def _npz(path: Path, kind: Kind | None) -> DataConfig:
+def _npz(path: Path, kind: Kind | None, given: Mapping[str, Option]) -> DataConfig:
     arrays = read_arrays(path)
-    x = _first(arrays, _INPUTS) or _largest(arrays)
     regression = kind is Kind.REGRESSION
-    y = _first(arrays, _TARGETS if regression else _LABELS)
+    answers = "target" if regression else "y"
+    x = _given(arrays, given, "x") or _first(arrays, _INPUTS) or _largest(arrays)
+    y = _given(arrays, given, answers) or _first(arrays, _TARGETS if regression else _LABELS)
     if x is None or y is None:
         raise DataError(
             f"{path}: inputs or labels not found among {', '.join(arrays) or 'no arrays'}",
-            remedy="name the arrays x and y, or set data.options.x and data.options.y yourself",
+            remedy=f"set data.options.x and data.options.{answers} to the names of these arrays",
         )
     found = {"x": x, "y": y, "classes": _first(arrays, _CLASSES), "groups": _first(arrays, _GROUPS)}
     options: dict[str, Option] = {
@@ -208,6 +221,11 @@ def _npz(path: Path, kind: Kind | None) -> DataConfig:
     if kind is Kind.ANOMALY:
         options["normal"] = _normal(arrays, found["classes"])
     return DataConfig(name="npz", path=path, options=options)
+
+
+def _given(arrays: Arrays, given: Mapping[str, Option], key: str) -> str | None:
+    name = given.get(key)
+    return name if isinstance(name, str) and name in arrays else None
 
 
 def _first(arrays: Arrays, names: tuple[str, ...]) -> str | None:
