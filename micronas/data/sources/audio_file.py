@@ -14,16 +14,22 @@ from micronas.errors import DataError
 from micronas.host.installation import install_command
 
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64"})
+_STREAMED = 0x7FFF0000
+"""From this size on, a header's length was not known when it was written."""
 Signal = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
 class AudioFacts:
-    """Of one file: samples per second, channels, frames (samples per channel)."""
+    """Of one file: samples per second, channels, frames (samples per channel).
+
+    ``cut_short``: its header announces more bytes than the file has.
+    """
 
     rate_hz: int
     channels: int
     frames: int
+    cut_short: bool = False
 
 
 def audio_facts(path: Path) -> AudioFacts:
@@ -36,7 +42,7 @@ def audio_facts(path: Path) -> AudioFacts:
         raise DataError(_why(error)) from error
     if info.frames <= 0:
         raise DataError("no samples")
-    return AudioFacts(int(info.samplerate), int(info.channels), int(info.frames))
+    return AudioFacts(int(info.samplerate), int(info.channels), int(info.frames), _is_cut_short(path))
 
 
 def read_audio(path: Path, rate_hz: int) -> Signal:
@@ -61,6 +67,16 @@ def _refuse_other_content(path: Path) -> None:
         raise DataError("empty file")
     if head.startswith(b"version https://git-lfs"):
         raise DataError("a Git LFS pointer")
+
+
+def _is_cut_short(path: Path) -> bool:
+    """Whether a WAV file ends before its header says; recorders that stream write 0 or the largest number."""
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    if head[:4] != b"RIFF" or len(head) < 12:
+        return False
+    announced = int.from_bytes(head[4:8], "little")
+    return announced < _STREAMED and announced + 8 > path.stat().st_size + 1  # a last byte of padding
 
 
 def _why(error: Exception) -> str:

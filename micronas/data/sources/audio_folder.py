@@ -192,6 +192,9 @@ def _notes(
 ) -> Iterator[str]:
     if bad:
         yield f"{plural(len(bad), 'damaged file')} skipped: {name_some(bad)}"
+    short = [file.name for file, fact in facts.items() if fact.cut_short]
+    if short:
+        yield f"{plural(len(short), 'file')} cut short: less audio than the header says: {name_some(short)}"
     rates = Counter(fact.rate_hz for fact in facts.values())
     if set(rates) != {rate}:
         others = ", ".join(f"{count} of {hz:,} Hz" for hz, count in sorted(rates.items()) if hz != rate)

@@ -182,10 +182,9 @@ def _samples(
     cut = _windows(tables, period_s, rate_hz, window, hop, counts)
     owners = cut.owners
     if not cut.pieces:
-        longest = max((len(t.recording.values) for t in tables.values()), default=0)
         raise DataError(
-            f"{root}: no stretch of rows without gaps is as long as a window of {window} rows; the longest "
-            f"file has {longest}",
+            f"{root}: no stretch of rows without a gap, a missing row or a change of label is as long as a "
+            f"window of {window} rows; the longest has {cut.longest}",
             remedy="lower data.options.window, or check the time stamps and the columns",
         )
     target, unit = target_option(config.options)
@@ -251,12 +250,14 @@ def _window_targets(config: DataConfig, targets: Values) -> Values:
 class _Windows:
     """The windows of all files, whose they are (file, stretch and its number), and stretches resampled.
 
-    In a regression, the last channel of a window is its target.
+    ``longest`` has the rows of the longest stretch. In a regression, the last channel of a window is its
+    target.
     """
 
     pieces: list[Values] = field(default_factory=list)
     owners: list[tuple[_File, Stretch, int]] = field(default_factory=list)
     resampled: int = 0
+    longest: int = 0
 
 
 def _windows(
@@ -276,6 +277,7 @@ def _windows(
                 continue
             values, changed = at_rate(stretch, rate_hz)
             found, starts = windows_of(values, window, hop)
+            cut.longest = max(cut.longest, len(values))
             covered = starts[-1] + window if starts else 0
             counts.rows["at the end of a stretch, too few for a window, skipped"] += len(values) - covered
             cut.resampled += changed

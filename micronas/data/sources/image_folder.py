@@ -179,6 +179,9 @@ def _notes(found: _Pictures, shape: Shape) -> Iterator[str]:
     resized = sum(own[:2] != shape[:2] for own in found.shapes)
     if resized:
         yield f"{plural(resized, 'image')} resized to {shape[0]} x {shape[1]}, bilinear"
+    enlarged = sum(own[0] < shape[0] or own[1] < shape[1] for own in found.shapes)
+    if enlarged:
+        yield f"{plural(enlarged, 'image')} enlarged by that: a device only shrinks, and refuses them"
     recoloured = sum(own[2] != shape[2] for own in found.shapes)
     if recoloured:
         yield f"{plural(recoloured, 'image')} converted to {plural(shape[2], 'channel')}"

@@ -85,8 +85,7 @@ def device_accuracy(
         def work(client: Client) -> Streamed:
             return stream_features(client, features, has_states=has_states, deadline_s=deadline_s)
     else:
-        assert given.read_raw is not None, "a front end without raw samples"
-        samples = [raw_bytes(raw.file, given.read_raw(i)) for i in range(len(given))]
+        samples = raw_samples(raw.file, given)
         running = build_raw_firmware(deployed, raw.tables, workdir=workdir, cache_dir=cache_dir).firmware
         place = graph.inputs[0]
         input_at = deployed.ledger.plan.offsets[place], graph.tensors[place].nbytes
@@ -98,6 +97,24 @@ def device_accuracy(
 
     source, streamed = _on_device(device, running, graph, work)
     return compare(graph, given, streamed, source, raw=raw is not None)
+
+
+def raw_samples(file: FrontEndFile, given: Evaluation) -> list[bytes]:
+    """The bytes of every sample; raises ``DataError`` that names the first unsuitable one and counts all."""
+    assert given.read_raw is not None, "a front end without raw samples"
+    found: list[bytes] = []
+    refusals: list[tuple[str, DataError]] = []
+    for place in range(len(given)):
+        try:
+            found.append(raw_bytes(file, given.read_raw(place)))
+        except DataError as error:
+            origins = given.chosen.origins
+            refusals.append((origins[place] if origins else f"sample {place}", error))
+    if refusals:
+        name, first = refusals[0]
+        others = f" ({len(refusals)} of {len(given)} samples are unsuitable)" if len(refusals) > 1 else ""
+        raise DataError(f"{name}: {first.message}{others}", remedy=first.remedy) from first
+    return found
 
 
 def _on_device(

@@ -112,6 +112,19 @@ def test_every_bad_file_is_named_at_once_and_may_be_left_out(tmp_path: Path) -> 
     assert data.notes[0].startswith("4 damaged files skipped")
 
 
+def test_a_file_that_ends_before_its_header_says_is_said(tmp_path: Path) -> None:
+    root = write_words(tmp_path / "words")
+    whole = (root / "low" / "amy0_0.wav").read_bytes()
+    (root / "low" / "amy0_0.wav").write_bytes(whole[: len(whole) // 2])
+    streamed = bytearray(whole)  # as of a recorder that cannot go back to its header
+    streamed[4:8] = streamed[40:44] = b"\xff" * 4
+    (root / "low" / "amy0_6.wav").write_bytes(streamed)
+    data = load(DataConfig(name="audio_folder", path=root, options={"clip_s": 0.5}))
+    assert [note for note in data.notes if "cut short" in note] == [
+        "1 file cut short: less audio than the header says: low/amy0_0.wav"
+    ]
+
+
 def test_long_recordings_are_cut_and_stay_in_one_part(tmp_path: Path) -> None:
     for name, hz in (("fan", 300.0), ("pump", 900.0)):
         for i in range(6):

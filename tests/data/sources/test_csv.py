@@ -185,7 +185,7 @@ def _rows(**changes: object) -> dict[str, object]:
         (
             _rows(),
             {"label": "label", "window": 500},
-            "no stretch of rows without gaps is as long as a window of 500 rows",
+            "is as long as a window of 500 rows; the longest has 150",
         ),
         (_rows(), {"label": "label", "window": 0}, "a window of 0 rows every 0 rows"),
         (_rows(), {"label": "label", "window_s": 1}, "needs a rate: no time stamps were read"),

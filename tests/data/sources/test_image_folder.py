@@ -79,6 +79,9 @@ def test_mixed_sizes_and_channels_are_refused_or_converted_and_said(root):
     data = load(DataConfig(name="folder", path=root, options=options))
     assert data.input_shape == (5, 6, 1)
     assert data.notes == ("1 image resized to 5 x 6, bilinear", "1 image converted to 1 channel")
+    picture(root / "cat" / "1.png", size=(9, 4))
+    data = load(DataConfig(name="folder", path=root, options=options))
+    assert data.notes[1].startswith("1 image enlarged by that: a device only shrinks")
 
 
 def test_empty_class_folders_are_refused_by_name(root):
