@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,7 @@ from micronas.cli.mlperf import (
 )
 from micronas.cli.options import DEFAULT_PREFER, BenchDataOption, BoardOption, ModelArgument, PreferOption
 from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
-from micronas.cli.output_paths import require_writable_folder
+from micronas.cli.output_paths import filling, require_writable_folder
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
@@ -118,25 +119,26 @@ def bench(
     warn_of_open_ports(device)
     if keep is not None:
         require_writable_folder("--keep", keep)
-    benched = bench_model(
-        model,
-        profile,
-        device=device,
-        probe=probe,
-        port=port,
-        samples=file,
-        count=count,
-        keep=keep,
-        remove_constant_channels=remove_constant_channels,
-        prefer=plan.value,
-        calibration=data,
-        witness=witness,
-        data=data,
-        data_samples=DATA_SAMPLES if wanted is None else wanted,
-        split=split,
-        features=features,
-        deadline_s=deadline,
-    )
+    with filling("--keep", keep) if keep is not None else nullcontext():
+        benched = bench_model(
+            model,
+            profile,
+            device=device,
+            probe=probe,
+            port=port,
+            samples=file,
+            count=count,
+            keep=keep,
+            remove_constant_channels=remove_constant_channels,
+            prefer=plan.value,
+            calibration=data,
+            witness=witness,
+            data=data,
+            data_samples=DATA_SAMPLES if wanted is None else wanted,
+            split=split,
+            features=features,
+            deadline_s=deadline,
+        )
     deployed = benched.deployment
     if remove_constant_channels and not as_json:
         print(_removed(benched))

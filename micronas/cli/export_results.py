@@ -9,7 +9,7 @@ import typer
 
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import program
-from micronas.cli.output_paths import require_writable_file, require_writable_folder, write_file
+from micronas.cli.output_paths import draft_of, require_writable_folder, write_file, writing
 from micronas.errors import ConfigError
 
 
@@ -56,13 +56,14 @@ def export_results(
         write_file("--json", json, json_bytes(name, rows))
         print(json)
     if parquet is not None:
-        require_writable_file("--parquet", parquet)
-        write_parquet(rows, parquet)
+        with draft_of("--parquet", parquet) as draft:
+            write_parquet(rows, draft)
         print(parquet)
     if tensorboard is not None:
         require_writable_folder("--tensorboard", tensorboard)
-        for each, records in boards.items():
-            write_tensorboard(records, tensorboard / each if several else tensorboard)
+        with writing("--tensorboard", tensorboard):
+            for each, records in boards.items():
+                write_tensorboard(records, tensorboard / each if several else tensorboard)
         print(tensorboard)
     if optuna is not None:
         for each, records in boards.items():

@@ -10,7 +10,7 @@ import typer
 
 from micronas.cli.of_board import say_board
 from micronas.cli.options import RunArgument, run_folder
-from micronas.cli.output_paths import writing
+from micronas.cli.output_paths import draft_of, writing
 from micronas.errors import ConfigError
 
 
@@ -49,9 +49,9 @@ def report(
             print(write_report(store, page))
         if picture is not None:
             say_board(store, None, option=False)
-            with writing("--picture", picture):
-                picture.parent.mkdir(parents=True, exist_ok=True)
-                print(write_picture(store, picture))
+            with draft_of("--picture", picture) as draft:
+                write_picture(store, draft)
+            print(picture)
 
 
 def _serve(folder: Path, port: int, minutes: float | None) -> None:

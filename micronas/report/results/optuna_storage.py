@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from micronas.errors import ConfigError, ToolMissingError
@@ -14,6 +16,7 @@ from micronas.store import Record
 from micronas.trial import Outcome, Scores
 
 if TYPE_CHECKING:
+    from optuna import Study
     from optuna.distributions import BaseDistribution
 
 Gene = int | float | str | bool | None
@@ -29,23 +32,72 @@ def write_optuna(records: Sequence[Record], url: str, name: str) -> None:
     """
     try:
         import optuna
+        from optuna.exceptions import StorageInternalError
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError as error:
         raise ToolMissingError(f"--optuna needs optuna: {error}", remedy=install_command("optuna")) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     latency = _latency_source(records)
     directions = ["maximize", "minimize", "minimize", *(["minimize"] if latency else [])]
+    fresh = _new_file(url)
     try:
         study = optuna.create_study(storage=url, study_name=name, directions=directions)
     except optuna.exceptions.DuplicatedStudyError as error:
         raise ConfigError(
             f"--optuna {url}: the storage already has a study {name!r}", remedy="choose another storage"
         ) from error
-    except (SQLAlchemyError, ValueError) as error:
-        raise ConfigError(
-            f"--optuna {url}: {str(error).splitlines()[0]}",
-            remedy="name a storage, for example sqlite:///study.db",
-        ) from error
+    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError) as error:
+        _remove(fresh)
+        raise _unusable(url, error) from error
+    try:
+        _fill(study, records, latency)
+    except (SQLAlchemyError, StorageInternalError) as error:
+        with suppress(SQLAlchemyError, StorageInternalError):
+            optuna.delete_study(study_name=name, storage=url)  # half a study would block the next attempt
+        _remove(fresh)
+        raise _unusable(url, error) from error
+
+
+def _new_file(url: str) -> Path | None:
+    """The SQLite file that ``url`` names, if it is not there yet."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        found = make_url(url)
+    except ArgumentError:
+        return None  # create_study says so
+    path = Path(found.database) if found.drivername.startswith("sqlite") and found.database else None
+    return path if path is not None and not path.exists() else None
+
+
+def _remove(fresh: Path | None) -> None:
+    """Half a database of this attempt is of no use, and none of the user's."""
+    if fresh is not None:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+
+
+def _unusable(url: str, error: Exception) -> ConfigError:
+    """The storage as a problem of the option: a missing driver, a full disk, or a URL that is none."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    what = str(cause).partition("\n")[0] or type(cause).__name__
+    if isinstance(error, ImportError):
+        remedy = "install this database's driver for Python, or name a file: sqlite:///study.db"
+    elif "disk is full" in what:
+        remedy = "free disk space, or name a file on another disk: sqlite:////FOLDER/study.db"
+    elif any(word in what for word in ("unable to open", "readonly", "locked", "disk I/O")):
+        remedy = "name a file that can be written: sqlite:///study.db"
+    else:
+        remedy = "name a storage, for example sqlite:///study.db"
+    return ConfigError(f"--optuna {url}: {what}", remedy=remedy)
+
+
+def _fill(study: Study, records: Sequence[Record], latency: str) -> None:
+    import optuna
+
     metrics = ["quality_int8", "flash_bytes", "sram_bytes", *([f"latency_ms {latency}"] if latency else [])]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
