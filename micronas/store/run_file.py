@@ -9,6 +9,7 @@ was an AUC, and the configuration's ``budgets`` to ``constraints``; ``run_format
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import sqlite3
@@ -40,6 +41,27 @@ CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL,
 """
 """The tables of a new run."""
 
+
+_REMEDIES = (
+    (
+        ("disk is full", os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT)),
+        "free disk space, then repeat the command or resume the search",
+    ),
+    (
+        ("disk I/O error", os.strerror(errno.EFBIG), os.strerror(errno.EIO)),
+        "raise the limit on file sizes if there is one (ulimit -f), or see the system's log for errors of "
+        "the disk; then repeat the command or resume the search",
+    ),
+    (
+        (
+            *("readonly database", "unable to open"),
+            *(os.strerror(code) for code in (errno.EROFS, errno.EACCES, errno.EPERM)),
+        ),
+        "make this folder and its files writable, then repeat the command or resume the search",
+    ),
+    (("is locked",), "another process uses it: wait until that ends, then repeat the command"),
+)
+"""Parts of messages of a machine's fault -> what to do."""
 
 NEW = ".new"
 """Suffix of a store that is being created."""
@@ -84,18 +106,26 @@ def require(folder: Path) -> None:
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
         if (folder / DATABASE).with_suffix(NEW).is_file():
             hint = "it was stopped before it began: start the search again, under the same name if you like"
+        elif any((folder / name).exists() for name in (*_OUTSIDE, "weights")):
+            raise StoreError(
+                f"{folder}: its {DATABASE} is missing, which holds the trials",
+                remedy=f"put it back, or start a new run{_still_there(folder)}",
+            )
         raise StoreError(f"{folder} is not a run", remedy=hint)
 
 
-def damaged(folder: Path, what: str) -> StoreError:
-    """The error for a file that SQLite refuses, with SQLite's message in one line."""
+def damaged(folder: Path, what: str, name: str = DATABASE) -> StoreError:
+    """The error for the file ``name`` that SQLite or the system refuses, with its message in one line."""
     said = next((line for line in what.splitlines() if line.strip() and "***" not in line), what)
-    return StoreError(
-        f"{folder / DATABASE}: {said}",
-        remedy="if the disk is full or read-only, free disk space or remount it writable; if file sizes are "
-        "limited, raise the limit (ulimit -f), then resume; a damaged file cannot be resumed, start a new "
-        f"run{_still_there(folder)}",
-    )
+    return StoreError(f"{folder / name}: {said}", remedy=_remedy(folder, said))
+
+
+def _remedy(folder: Path, said: str) -> str:
+    """What to do about SQLite's or the system's message: few of them mean that the file is damaged."""
+    for words, remedy in _REMEDIES:
+        if any(word in said for word in words):
+            return f"{remedy}; the trials in it are kept"
+    return f"the file is damaged and cannot be resumed: start a new run{_still_there(folder)}"
 
 
 def _still_there(folder: Path) -> str:

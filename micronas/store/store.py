@@ -274,7 +274,7 @@ class Store:
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(weights)
         except OSError as error:
-            raise damaged(self.folder, f"{path.name}: {error.strerror}") from error
+            raise damaged(self.folder, str(error.strerror), f"weights/{path.name}") from error
 
     def record_unsealing(self, reason: str) -> None:
         """Record that the test split was used."""
@@ -329,7 +329,8 @@ class Store:
                 try:
                     yield cursor
                 except BaseException:
-                    cursor.execute("ROLLBACK")
+                    with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled it back
+                        cursor.execute("ROLLBACK")
                     raise
                 cursor.execute("COMMIT")
         except sqlite3.Error as error:

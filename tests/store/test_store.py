@@ -251,3 +251,50 @@ def test_a_search_that_was_killed_before_it_began_can_be_started_again(tmp_path:
     assert sorted(path.name for path in folder.iterdir() if "new" in path.name) == []
     with Store.read(folder) as store:
         assert store.fact("config") == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("database or disk is full", "free disk space"),
+        ("No space left on device", "free disk space"),
+        ("disk I/O error", "ulimit -f"),
+        ("attempt to write a readonly database", "writable"),
+        ("unable to open database file", "writable"),
+        ("database is locked", "another process"),
+    ],
+)
+def test_a_fault_of_the_machine_is_not_called_damage(said: str, remedy: str) -> None:
+    error = damaged(Path("run"), said)
+    assert remedy in str(error.remedy)
+    assert "damaged" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "said", ["database disk image is malformed", "no such table: facts", "file is not a database"]
+)
+def test_damage_is_not_called_a_full_disk(tmp_path: Path, said: str) -> None:
+    (tmp_path / "result.json").write_text("{}")
+    error = damaged(tmp_path, said)
+    assert error.remedy is not None
+    assert error.remedy.startswith("the file is damaged and cannot be resumed: start a new run")
+    assert f"undamaged by this: {tmp_path / 'result.json'}" in error.remedy
+    assert "disk space" not in error.remedy
+
+
+def test_a_run_without_its_database_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "run" / "best").mkdir(parents=True)
+    (tmp_path / "run" / "best" / "model.tflite").write_bytes(b"model")
+    with pytest.raises(StoreError, match=r"its run\.sqlite is missing") as refusal:
+        Store.read(tmp_path / "run")
+    assert "best/model.tflite" in str(refusal.value.remedy)
+
+
+def test_a_rollback_that_fails_does_not_hide_the_reason(store: Store) -> None:
+    def fill() -> None:
+        with store._transaction() as cursor:
+            cursor.execute("ROLLBACK")  # as SQLite does by itself on some full disks
+            raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(StoreError, match="disk is full"):
+        fill()
