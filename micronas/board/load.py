@@ -13,6 +13,7 @@ from micronas.board.checks import CHECKS
 from micronas.board.folders import board_files, is_path, shipped_boards
 from micronas.board.profile import Board
 from micronas.errors import BoardError
+from micronas.host.validation_words import kind_of_yaml, plain_words
 from micronas.host.yaml_text import load_yaml, yaml_problem
 
 
@@ -33,13 +34,23 @@ def read_board(path: Path) -> Board:
     """The checked profile in ``path``; raises ``BoardError`` that lists every problem found."""
     try:
         raw = load_yaml(path.read_text(encoding="utf-8"))
+        if not isinstance(raw, dict):
+            raise BoardError(
+                f"{path.name}: expected keys and values, found {kind_of_yaml(raw)}", remedy=_start_one(path)
+            )
         board = Board.model_validate(raw)
     except FileNotFoundError as error:
         raise BoardError(f"board profile not found: {path}", remedy=_start_one(path)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BoardError(f"{path}: cannot be read: {error}") from error
+    except OSError as error:
+        raise BoardError(f"{path}: cannot be read: {error.strerror}", remedy=_start_one(path)) from error
+    except UnicodeDecodeError as error:
+        raise BoardError(
+            f"{path}: cannot be read: byte {error.start} is not UTF-8 text", remedy=_start_one(path)
+        ) from error
     except yaml.YAMLError as error:
-        raise BoardError(f"{path.name}: not valid YAML: {yaml_problem(error)}") from error
+        raise BoardError(
+            f"{path.name}: not valid YAML: {yaml_problem(error)}", remedy=_start_one(path)
+        ) from error
     except ValidationError as error:
         raise BoardError(f"{path.name}: {describe_validation(error)}") from error
     problems = [text for check in CHECKS for text in check(board)]
@@ -73,13 +84,17 @@ def board_names() -> tuple[str, ...]:
 
 def _start_one(path: Path) -> str:
     return (
-        f"`micronas boards` lists the boards; `micronas boards new {path.stem}` starts a profile of your own"
+        f"`micronas boards` lists the boards; `micronas boards new {path.stem} --from nucleo_f446re` starts "
+        "a profile of your own"
     )
 
 
 def describe_validation(error: ValidationError) -> str:
     """The first few pydantic errors as ``key: message`` on one line."""
-    parts = [f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {e['msg']}" for e in error.errors()[:3]]
+    parts = [
+        f"{'.'.join(str(p) for p in e['loc']) or 'file'}: {plain_words(e['type'], e['msg'], e['input'])}"
+        for e in error.errors()[:3]
+    ]
     return "; ".join(parts)
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 
 from micronas.errors import ConfigError
+from micronas.host.validation_words import plain_words
 
 RENAMED_KEYS = {
     "budgets": "constraints",
@@ -69,7 +70,9 @@ def config_error(name: str, error: ValidationError, keys: Sequence[str]) -> Conf
             lines.append(f"unknown key {path!r}")
             remedies.append(_renamed(path) or _nearest(path, keys))
         else:
-            lines.append(f"{path or 'configuration'}: {_plain(item['type'], item['msg'], item['input'])}")
+            lines.append(
+                f"{path or 'configuration'}: {plain_words(item['type'], item['msg'], item['input'])}"
+            )
     return ConfigError(f"{name}: " + "; ".join(lines), remedy="; ".join(remedies) or None)
 
 
@@ -90,12 +93,3 @@ def _nearest(path: str, keys: Sequence[str]) -> str:
     if near:
         return f"did you mean {' or '.join(map(repr, near[:3]))}?"
     return f"known keys here: {', '.join(siblings)}"
-
-
-def _plain(kind: str, message: str, value: object) -> str:
-    """A pydantic error in plain words, with the given value."""
-    if kind in ("model_type", "dict_type"):
-        return f"must be a section with keys, not {value!r}"
-    text = message.removeprefix("Value error, ").replace("Input should be", "must be")
-    text = text[0].lower() + text[1:]
-    return text if kind == "value_error" or isinstance(value, dict) else f"{text}, not {value!r}"

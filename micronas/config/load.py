@@ -16,6 +16,7 @@ from micronas.config.keys import config_error, key_paths, known_keys_of, with_ke
 from micronas.config.schema import SearchConfig
 from micronas.config.shipped import find_config
 from micronas.errors import ConfigError
+from micronas.host.validation_words import kind_of_yaml
 from micronas.host.yaml_text import load_yaml, yaml_problem
 
 _NOT_A_CONFIG = "a configuration is a YAML text of keys and values; `micronas init --data DATA` writes one"
@@ -30,14 +31,21 @@ def load_config(path: str | Path, overrides: Mapping[str, object] | None = None)
     """
     path = find_config(path)
     try:
-        raw = load_yaml(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}", remedy=_NOT_A_CONFIG) from error
+        text = path.read_text(encoding="utf-8")
+        raw = load_yaml(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}", remedy=_NOT_A_CONFIG) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: byte {error.start} is not UTF-8 text", remedy=_NOT_A_CONFIG
+        ) from error
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {yaml_problem(error)}", remedy=_NOT_A_CONFIG) from error
+    if not text.strip():  # one of comments only means all defaults
+        raise ConfigError(f"{path}: the file is empty", remedy=_NOT_A_CONFIG)
     if not isinstance(raw, dict | None):
         raise ConfigError(
-            f"{path}: expected keys and values, found {type(raw).__name__}", remedy=_NOT_A_CONFIG
+            f"{path}: expected keys and values, found {kind_of_yaml(raw)}", remedy=_NOT_A_CONFIG
         )
     own = _with_boards(raw or {}, lambda board: _beside(board, path))
     folder = path.parent / "boards"

@@ -114,3 +114,30 @@ def test_an_installed_micronas_works_in_a_checkout(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     assert set(board_names()) == {path.stem for path in shipped_boards().glob("*.yaml")}
     assert load_board("nucleo_f446re").core.value == "cortex-m4"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "found nothing"),
+        (b"- a\n", "found a list"),
+        (b"hello\n", "found a text"),
+        (b"mcu: [\n", "not valid YAML: line 2"),
+        (b"\xff\xfe", "byte 0 is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_profile_says_so_and_its_remedy_works(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    message = refused(micronas("boards", "show", "./mine.yaml", cwd=tmp_path), words)
+    command = message.split("`")[3]
+    assert command.startswith("micronas boards new mine --from ")
+    assert micronas(*command.split()[1:], cwd=tmp_path).returncode == 0
+    assert (tmp_path / "boards" / "mine.yaml").is_file()
+
+
+def test_a_profile_with_wrong_values_is_described_in_words_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("mcu: [3]\nclok: 1\n")
+    message = refused(micronas("boards", "show", "./mine.yaml", cwd=tmp_path), "name: is missing")
+    assert "Field required" not in message

@@ -60,7 +60,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
 @pytest.mark.parametrize(
     ("raw", "complaint"),
     [
-        ({"seed": "x"}, "seed: must be a valid integer"),
+        ({"seed": "x"}, "seed: must be a whole number, not 'x'"),
         ({"seed": -1}, "seed: must be greater than or equal to 0, not -1"),
         ({"budget": {}}, "budget: give at least one of trials, minutes and cpu_minutes"),
         ({"budget": {"minutes": 0}}, "budget.minutes: must be greater than 0, not 0"),
@@ -68,6 +68,11 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(raw, complaint, re
         ({"space": {"min_blocks": 5, "max_blocks": 2}}, "space: min_blocks 5 is more than max_blocks 2"),
         ({"space": {"kernels": [4]}}, "space.kernels.0: must be 3, 5 or 7, not 4"),
         ({"space": 3}, "space: must be a section with keys, not 3"),
+        ({"board": 12}, "board: must be a text, not 12"),
+        ({"seed": 1.5}, "seed: must be a whole number, not 1.5"),
+        ({"data": {"path": 5}}, "data.path: must be a path, not 5"),
+        ({"data": {"unknown": "x"}}, "data.unknown: must be a list, not 'x'"),
+        ({"budget": {"minutes": "x"}}, "budget.minutes: must be a number, not 'x'"),
         ({"device": "qmu"}, "device: must be 'qemu', 'renode', 'serial' or 'none', not 'qmu'"),
         ({"reward": {"exponent": float("nan")}}, "reward.exponent"),
         ({"device": "serial", "workers": 2}, "device serial is a single board, so workers must be 1, not 2"),
@@ -121,7 +126,7 @@ def test_a_resolved_configuration_reads_back_the_same() -> None:
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("a: [", "not valid YAML"), ("- 1\n- 2\n", "expected keys and values, found list")],
+    [("a: [", "not valid YAML"), ("- 1\n- 2\n", "expected keys and values, found a list")],
 )
 def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, text: str, complaint: str) -> None:
     path = tmp_path / "c.yaml"
@@ -139,15 +144,18 @@ def test_a_fault_of_yaml_is_one_line_with_its_place(tmp_path: Path) -> None:
         load_config(path)
     assert refusal.value.message.startswith(f"{path}: not valid YAML: line 3, column 1: expected the node")
     path.write_bytes(b"\xcb\xff")
-    with pytest.raises(ConfigError, match="cannot be read") as refusal:
+    with pytest.raises(ConfigError, match="cannot be read: byte 0 is not UTF-8 text") as refusal:
         load_config(path)
     assert "YAML text of keys and values" in str(refusal.value.remedy)
 
 
-def test_an_empty_file_means_all_defaults(tmp_path: Path) -> None:
+def test_a_file_of_comments_means_all_defaults_and_an_empty_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("# nothing\n")
     assert load_config(path) == SearchConfig()
+    path.write_text("\n")  # as a full disk leaves a file
+    with pytest.raises(ConfigError, match=r"c\.yaml: the file is empty"):
+        load_config(path)
 
 
 def test_a_missing_file_names_the_nearest_shipped_one(tmp_path: Path) -> None:
