@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from micronas.cli.output import percent, print_table
+from micronas.cli.output import percent, print_labelled, print_table
 
 if TYPE_CHECKING:
     from micronas.deploy.device_accuracy import DeviceAccuracy
@@ -20,18 +20,24 @@ def print_accuracy(found: DeviceAccuracy, why_features: str) -> None:
     """Figures of device and host, what was compared, and the confusion matrices."""
     print()
     split = f"{found.samples} of {found.available} {found.split} samples"
-    print(
+    print_labelled(
         f"{found.figure:<9} {percent(found.device)} on the device ({found.source.value}), "
         f"{percent(found.host)} on the host; {split}"
     )
     if found.split == "test":
-        print("          (the test split was unsealed: report this figure, and choose no network by it)")
+        print_labelled(
+            "          (the test split was unsealed: report this figure, and choose no network by it)"
+        )
     _print_errors(found.errors)
     equal = found.elements - found.mismatches
-    print(f"outputs   {equal:,} of {found.elements:,} elements equal to the reference's for the same inputs")
+    print_labelled(
+        f"outputs   {equal:,} of {found.elements:,} elements equal to the reference's for the same inputs"
+    )
     _print_inputs(found, why_features)
     if found.answers_apart is not None:
-        print(f"answers   {found.samples - found.answers_apart} of {found.samples} equal to the host's")
+        print_labelled(
+            f"answers   {found.samples - found.answers_apart} of {found.samples} equal to the host's"
+        )
     _print_matrices(found.device_confusion, found.host_confusion)
 
 
@@ -43,21 +49,25 @@ def _print_errors(errors: ErrorsOnDevice | None) -> None:
         ("MAE", errors.device_mae, errors.host_mae),
         ("RMSE", errors.device_rmse, errors.host_rmse),
     ):
-        print(f"{name:<9} {device:.4g}{unit} on the device, {host:.4g}{unit} on the host ({errors.target})")
+        print_labelled(
+            f"{name:<9} {device:.4g}{unit} on the device, {host:.4g}{unit} on the host ({errors.target})"
+        )
 
 
 def _print_inputs(found: DeviceAccuracy, why_features: str) -> None:
     inputs = found.inputs
     if inputs is None:
-        print(f"inputs    features of the training were sent ({why_features})")
+        print_labelled(f"inputs    features of the training were sent ({why_features})")
         return
-    print("inputs    raw samples were sent; the device's front end in C computed the features:")
+    print_labelled("inputs    raw samples were sent; the device's front end in C computed the features:")
     same = inputs.elements - inputs.differing
     others = f", the others differ by at most {inputs.most_steps}" if inputs.differing else ""
-    print(f"          {same:,} of {inputs.elements:,} elements equal to the training's{others}")
+    print_labelled(f"          {same:,} of {inputs.elements:,} elements equal to the training's{others}")
     if any(found.front_end_counts):
         unit = "instructions" if found.source.value == "emulated" else "cycles"
-        print(f"          {median(found.front_end_counts):,.0f} {unit} of the front end per input, median")
+        print_labelled(
+            f"          {median(found.front_end_counts):,.0f} {unit} of the front end per input, median"
+        )
 
 
 def _print_matrices(device: Confusion | None, host: Confusion | None) -> None:

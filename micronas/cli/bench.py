@@ -21,7 +21,14 @@ from micronas.cli.mlperf import (
     serve,
 )
 from micronas.cli.options import DEFAULT_PREFER, BenchDataOption, BoardOption, ModelArgument, PreferOption
-from micronas.cli.output import percent, print_json, print_table, require_effect, warn_of_open_ports
+from micronas.cli.output import (
+    percent,
+    print_json,
+    print_labelled,
+    print_table,
+    require_effect,
+    warn_of_open_ports,
+)
 from micronas.cli.output_paths import filling, require_writable_folder
 from micronas.errors import ConfigError, plural
 
@@ -234,44 +241,46 @@ def _print(benched: Bench, profile: Board, model: Path, samples: Path | None) ->
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    print(f"{model.name} on {board.title}: {deployed.execution_target}")
+    print_labelled(f"{model.name} on {board.title}: {deployed.execution_target}")
     _print_ops(figures["per_op"], latency, timed)
     print()
     _print_sizes(figures["sram"], figures["flash"], measurement.info.constant_bytes)
-    print(f"plan      {benched.plan_choice}")
+    print_labelled(f"plan      {benched.plan_choice}")
     if benched.without_constant_channels is not None:
-        print(f"          {benched.without_constant_channels}")
+        print_labelled(f"          {benched.without_constant_channels}")
     print()
     equal = f"{parity.elements - parity.mismatches} of {parity.elements} output elements equal"
-    print(f"parity    {equal} ({'your' if samples else 'random'} samples)")
+    print_labelled(f"parity    {equal} ({'your' if samples else 'random'} samples)")
     if benched.witness is not None:
-        print(f"witness   {benched.witness}")
+        print_labelled(f"witness   {benched.witness}")
     unit = "instructions" if latency.instructions else "cycles"
     _print_runs(measurement.runs, unit)
-    print(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
-    print(f"latency   {timed.latency if timed else latency}, at {latency.clock_hz / 1e6:g} MHz")
+    print_labelled(f"counter   {figures['counter']['name']}, counts {figures['counter']['counts']}")
+    print_labelled(f"latency   {timed.latency if timed else latency}, at {latency.clock_hz / 1e6:g} MHz")
     _print_core(int8_core_to_json(deployed, figures["per_op"]), unit)
     if why_not:
-        print(f"          ({why_not})")
+        print_labelled(f"          ({why_not})")
     for remark in clock_remarks(board, profile):
-        print(f"          ({remark})")
+        print_labelled(f"          ({remark})")
     if (host_hz := measurement.clock.host_hz) is not None:
-        print(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")
+        print_labelled(f"          (by the host's time the core runs at {host_hz / 1e6:.1f} MHz)")
     for reason in deployed.failed_attempts:
-        print(f"          (tried again: {reason})")
+        print_labelled(f"          (tried again: {reason})")
     if latency.source.value == "measured" and measurement.info.clock_fallback:
-        print(f"          ({did_not_start(measurement.info, board)})")
+        print_labelled(f"          ({did_not_start(measurement.info, board)})")
     if timed:
-        print(f"          ({_WHERE_FROM})")
+        print_labelled(f"          ({_WHERE_FROM})")
     elif latency.source.value == "emulated":
-        print(f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)")
+        print_labelled(
+            f"          ({board.timing.cycles_per_instruction:g} cycles per instruction: an estimate)"
+        )
 
 
 def _print_core(core: Any, unit: str) -> None:
     """What the network takes without the conversion of its inputs and outputs."""
     if core is not None:
         kinds = " and ".join(dict.fromkeys(core["without"]))
-        print(f"int8 core {core['instructions']:,} {unit}, without {kinds} at its ends")
+        print_labelled(f"int8 core {core['instructions']:,} {unit}, without {kinds} at its ends")
 
 
 def _print_ops(per_op: list[dict[str, Any]], latency: Latency, timed: Modelled | None) -> None:
@@ -299,9 +308,11 @@ def _print_ops(per_op: list[dict[str, Any]], latency: Latency, timed: Modelled |
 
 def _print_runs(runs: RunStatistics, unit: str) -> None:
     number = f"{plural(len(runs.counts), 'run')} after {runs.warm_up} to warm up"
-    print(f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}")
+    print_labelled(
+        f"run       {runs.median:,.0f} {unit}, median of {number}, interquartile range {runs.iqr:,.0f}"
+    )
     if runs.outliers:
-        print(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")
+        print_labelled(f"          outliers: {', '.join(f'{c:,}' for c in runs.outliers)}")
 
 
 def _op_row(op: dict[str, Any]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.options import DEFAULT_PREFER, BoardOrNone, DataOption, ModelArgument, PreferOption
-from micronas.cli.output import kb, print_json, print_table
+from micronas.cli.output import kb, print_json, print_table, print_wrapped
 from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -122,21 +122,23 @@ def _print(checked: Check) -> None:
     ]
     print_table("", ("predicted", "bytes", ""), rows)
     if checked.row_input:
-        print(_input_by_rows(checked))
+        print_wrapped(_input_by_rows(checked), 2)
     if checked.plan_choice is not None:
-        print(f"plan: {checked.plan_choice}")
+        print_wrapped(f"plan: {checked.plan_choice}", 2)
     for note in ledger.notes:
-        print(f"note: {note}")
+        print_wrapped(f"note: {note}", 2)
     if checked.fits:
-        print(f"It fits. The arena is in {' and '.join(map(str, ledger.arena_location.memories))}.")
+        print_wrapped(
+            f"It fits. The arena is in {' and '.join(map(str, ledger.arena_location.memories))}.", 2
+        )
         for line in bank_lines(checked.graph, ledger.plan):
-            print(line)
+            print_wrapped(line, 2)
         return
     print("It does not fit:")
     for reason in checked.reasons:
-        print(f"  {reason}")
+        print_wrapped(f"  {reason}", 4)
     for remedy in checked.remedies:
-        print(f"  -> {remedy}")
+        print_wrapped(f"  -> {remedy}", 4)
 
 
 def _input_by_rows(checked: Check) -> str:

@@ -16,6 +16,7 @@ from micronas.cli.options import (
     PreferOption,
     RemoveConstantChannels,
 )
+from micronas.cli.output import print_wrapped
 
 
 def export(
@@ -50,9 +51,10 @@ def export(
         remove_constant_channels=remove_constant_channels,
         calibration=data,
     )
-    print("\n".join(_chosen(json.loads((out / "manifest.json").read_text(encoding="utf-8")))))
+    for line in _chosen(json.loads((out / "manifest.json").read_text(encoding="utf-8"))):
+        print_wrapped(line, 2)
     files = sum(path.is_file() for path in out.rglob("*"))
-    print(f"{files} files in {out}; its README.md explains how to use and test it.")
+    print_wrapped(f"{files} files in {out}; its README.md explains how to use and test it.", 2)
 
 
 def _chosen(manifest: dict[str, Any]) -> Iterator[str]:

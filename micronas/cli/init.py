@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from micronas.cli.options import BoardOption
-from micronas.cli.output import program, typed
+from micronas.cli.output import print_wrapped, program, typed
 from micronas.cli.output_paths import write_file
 from micronas.cli.settings import setting
 from micronas.errors import ConfigError, DataError
@@ -59,13 +59,14 @@ def init(
         dataset = load(source)
     constraints = propose(profile, dataset)
     write_file("--out", out, starter_text(named, profile, source, dataset, constraints))
-    print(f"{out}: {about(dataset)}")
-    print(
+    print_wrapped(f"{out}: {about(dataset)}", 4)
+    print_wrapped(
         f"  for {profile.title}: {constraints.flash_kb} of {constraints.board_flash_kb} KB flash, "
-        f"{constraints.sram_kb} of {constraints.board_sram_kb} KB SRAM"
+        f"{constraints.sram_kb} of {constraints.board_sram_kb} KB SRAM",
+        4,
     )
     for note in dataset.notes:
-        print(f"  {note}")
+        print_wrapped(f"  {note}", 4)
     print(f"\nNext:\n  {program()} search {typed(out)}")
 
 

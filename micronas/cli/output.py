@@ -161,6 +161,11 @@ def print_wrapped(text: str, indent: int) -> None:
     print(text if columns is None else wrapped(text, columns, indent))
 
 
+def print_labelled(text: str) -> None:
+    """``print_wrapped`` of a line that begins with a label of ten columns, or with none."""
+    print_wrapped(text, 10)
+
+
 def wrapped(text: str, columns: int, indent: int) -> str:
     """``text`` in lines of at most ``columns``, broken between words; unchanged if there is no room."""
     if len(text) <= columns or columns - indent < MIN_WRAP:

@@ -8,7 +8,16 @@ import typer
 
 from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
-from micronas.cli.output import kb, percent, print_facts, print_json, print_table, program, typed
+from micronas.cli.output import (
+    kb,
+    percent,
+    print_facts,
+    print_json,
+    print_table,
+    print_wrapped,
+    program,
+    typed,
+)
 from micronas.errors import SearchError, plural
 
 if TYPE_CHECKING:
@@ -104,7 +113,8 @@ def _print_trials(board: str, records: list[Record], figure: str) -> None:
     failed = [row for row, r in zip(rows, ordered, strict=True) if r.trial.scores is None]
     print_table(board, header, [row for row in rows if row not in failed])
     for row in failed:
-        print("  ".join(cell for cell in row if cell))
+        number, *cells = (cell for cell in row if cell)
+        print_wrapped(f"   {number:>5}  {'  '.join(cells)}", 10)
 
 
 def _show_trial(
