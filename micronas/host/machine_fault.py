@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from micronas.errors import (
     DeviceError,
@@ -53,9 +54,10 @@ _IN_WORDS = re.compile(
 _LITTLE_BYTES = 1 << 20
 
 
-def machine_fault(error: BaseException) -> MachineError | None:
+def machine_fault(error: BaseException, *places: Path) -> MachineError | None:
     """``error`` as a fault of the machine; None if the network, the user or micronas caused it.
 
+    ``places`` are folders that the work writes to: a write that finds no room does not say where.
     The causes of ``error`` are examined too, because a stage may wrap a system error. Errors of a board's
     port are not faults of the machine: cables and power supplies cause them (see ``on_board_failure``).
     """
@@ -67,7 +69,7 @@ def machine_fault(error: BaseException) -> MachineError | None:
         if isinstance(cause, DeviceError | FlashError):
             return None
         if isinstance(cause, OSError) and cause.errno in REMEDIES:
-            return MachineError(describe(cause), remedy=REMEDIES[cause.errno])
+            return MachineError(describe(cause, *places), remedy=REMEDIES[cause.errno])
     text = error.message if isinstance(error, MicronasError) else str(error)
     return fault_in_words(text)
 
@@ -96,9 +98,12 @@ def missing_path(error: OSError) -> MachineError | None:
     )
 
 
-def describe(error: OSError) -> str:
-    """``error`` with its file: unlike a failed open, a failed write does not name it."""
-    where = f"{error.filename}: " if error.filename is not None else _full_places(error.errno)
+def describe(error: OSError, *places: Path) -> str:
+    """``error`` with its file, of a copy the one that was written: unlike a failed open, a failed write names
+    none.
+    """
+    path = error.filename if error.filename2 is None else error.filename2
+    where = f"{path}: " if path is not None else _full_places(error.errno, places)
     return f"{where}{error.strerror}"
 
 
@@ -111,11 +116,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__
 
 
-def _full_places(code: int | None) -> str:
+def _full_places(code: int | None, places: Sequence[Path]) -> str:
     if code not in (errno.ENOSPC, errno.EDQUOT):
         return ""
-    places = (_temporary(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
-    free = {place: shutil.disk_usage(place).free for place in dict.fromkeys(places) if os.path.isdir(place)}
+    usual = (_temporary(), os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~")), os.getcwd())
+    every = dict.fromkeys([*map(str, places), *usual])
+    free = {place: shutil.disk_usage(place).free for place in every if os.path.isdir(place)}
     full = [f"{place} ({left:,} bytes free)" for place, left in free.items() if left < _LITTLE_BYTES]
     return f"{', '.join(full)}: " if full else ""
 

@@ -16,7 +16,7 @@ from micronas.report.picture import picture
 from micronas.report.run_data import read_run
 from micronas.store import Store
 
-__all__ = ["page_text", "write_picture", "write_report"]
+__all__ = ["has_report", "page_text", "write_picture", "write_report"]
 
 
 def write_report(store: Store, out: Path | None = None) -> Path:
@@ -36,6 +36,12 @@ def write_report(store: Store, out: Path | None = None) -> Path:
             Path(file.name).unlink(missing_ok=True)  # no partial file is left on a full disk
             raise
     return path
+
+
+def has_report(folder: Path) -> bool:
+    """Whether the run in ``folder`` has its page."""
+    path = folder / "report.html"
+    return path.is_file() and path.stat().st_size > 0
 
 
 def write_picture(store: Store, out: Path) -> Path:

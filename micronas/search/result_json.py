@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from micronas.deploy.to_json import latency_range
+from micronas.host.durable import replace_durably
 from micronas.report.front import front_of
 from micronas.report.target import missed_target
 from micronas.search.predicted_latency.check import check_predictions, check_to_json
@@ -98,10 +99,24 @@ def _trials(records: Sequence[Record]) -> dict[str, Json]:
 
 
 def write_summary(store: Store, final: Final) -> Path:
-    """Write ``result.json`` beside the store."""
+    """Write ``result.json`` beside the store, as a whole or not at all."""
     path = store.folder / "result.json"
-    path.write_text(json.dumps(summary(store, final), indent=2) + "\n", encoding="utf-8")
+    draft = path.with_name("result.json.part")
+    try:
+        draft.write_text(json.dumps(summary(store, final), indent=2) + "\n", encoding="utf-8")
+        replace_durably(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
     return path
+
+
+def has_summary(folder: Path) -> bool:
+    """Whether ``result.json`` is there and whole."""
+    try:
+        json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def cut_trials(records: Sequence[Record]) -> list[Record]:

@@ -6,11 +6,11 @@ import itertools
 from pathlib import Path
 
 from micronas.data.front_end.file import front_end_file
-from micronas.errors import ConfigError, MicronasError, StoreError
+from micronas.errors import ConfigError, MachineError, MicronasError, StoreError
 from micronas.estimate.proxies import ZeroCostScorer
 from micronas.host.machine_fault import machine_fault
 from micronas.model.front_end import to_json
-from micronas.report import write_report
+from micronas.report import has_report, write_report
 from micronas.search.boards.winners import board_winners
 from micronas.search.cpu_clock import CpuClock
 from micronas.search.data_place import DATA_PLACE, place_of
@@ -23,7 +23,7 @@ from micronas.search.past import RUN_CPU_S, Past, TrialHistory
 from micronas.search.predicted_latency.check import check_predictions, check_text
 from micronas.search.profile import PROFILE_FACT, SearchProfile
 from micronas.search.rank_agreement import agreement_text, rank_agreements
-from micronas.search.result_json import write_summary
+from micronas.search.result_json import has_summary, write_summary
 from micronas.search.resume import CONFIG_FILE, config_text
 from micronas.search.setup import Setup
 from micronas.search.subnets.search import stage_cpu_s
@@ -98,6 +98,7 @@ def search(
     where the time of this session went (``search.profile``).
     """
     if (final := store.final()) is not None:
+        _write_files(store, final, summary=not has_summary(store.folder), page=not has_report(store.folder))
         return final
     if not profile:
         return _search(setup, store, observer, finish_now, None, start_cpu_s)
@@ -134,7 +135,7 @@ def _search(
     try:
         final = conclude(setup, winners, store, agreement)
     except (MicronasError, OSError) as error:
-        fault = machine_fault(error)
+        fault = machine_fault(error, store.folder)
         if fault is None or isinstance(error, StoreError):
             raise
         raise stopped_by(fault, "the final build") from error
@@ -144,9 +145,25 @@ def _search(
         observer.phase(agreement_text(one))
     if profile is not None:
         store.amend({PROFILE_FACT: profile.to_json()})
-    write_summary(store, final)
-    write_report(store)
+    _write_files(store, final)
     return final
+
+
+def _write_files(store: Store, final: Final, *, summary: bool = True, page: bool = True) -> None:
+    """``result.json`` and the page of a stored result; if there is no room, a resumed search writes them."""
+    try:
+        if summary:
+            write_summary(store, final)
+        if page:
+            write_report(store)
+    except OSError as error:
+        fault = machine_fault(error, store.folder)
+        if fault is None:
+            raise
+        raise MachineError(
+            f"{store.folder}: the result is stored, but not result.json and report.html: {fault.message}",
+            remedy=f"{fault.remedy}; then continue with --resume, which writes them",
+        ) from error
 
 
 def _told(store: Store, observer: Observer) -> list[Record]:
