@@ -10,7 +10,7 @@ from PIL import Image
 
 from micronas.config import DataConfig
 from micronas.data.evaluation import Evaluation, evaluation
-from micronas.data.front_end_file import front_end_file
+from micronas.data.front_end.file import front_end_file
 from micronas.deploy.device_accuracy.run import raw_samples
 from micronas.errors import DataError
 
