@@ -22,7 +22,7 @@ from micronas.data.front_end.clips import Clips, spectrograms
 from micronas.data.front_end.options import FRONT_END_OPTIONS, front_end_of, input_range_of
 from micronas.data.samples import RawReader, Samples, name_some
 from micronas.data.sources.audio_file import SUFFIXES, AudioFacts, Signal, audio_facts, read_audio
-from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files
+from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files, none_readable
 from micronas.data.sources.membership import groups_by_pattern
 from micronas.data.sources.options import read, read_positive, refuse_unknown
 from micronas.errors import DataError, plural
@@ -59,13 +59,13 @@ def load_audio_folder(config: DataConfig) -> Samples:
     clip, hop = _lengths(config, rate)
     front = front_end_of(options, rate)
     signals = _read_all(facts, rate, bad)
+    if not signals:
+        raise none_readable(listing.root, "recordings", bad)
     if bad and not read(options, "skip_bad", bool, False):
         raise DataError(
             f"{listing.root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}",
             remedy="repair or remove them, or set data.options.skip_bad: true to skip them",
         )
-    if not signals:
-        raise DataError(f"{listing.root}: no readable recordings")
     cut = _cut(signals, clip, hop)
     names = [file.name for file in cut.files]
     pattern = read(options, "groups", str, "")

@@ -82,6 +82,13 @@ class ClassFiles:
         return np.array([file.part for file in files], np.int64) if self.has_parts else None
 
 
+def none_readable(root: Path, what: str, bad: list[str]) -> DataError:
+    """The refusal of a folder all of whose files are ``bad``: there is nothing that could be skipped."""
+    return DataError(
+        f"{root}: none of the {what} can be read: {name_some(bad)}", remedy="repair or replace these files"
+    )
+
+
 def class_files(config: DataConfig, suffixes: frozenset[str], what: str) -> ClassFiles:
     """All files with one of ``suffixes`` (in lower case) below the class folders of ``config.path``.
 

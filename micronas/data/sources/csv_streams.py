@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +61,7 @@ def load_csv(config: DataConfig) -> Samples:
     root, layout = require_path(config), _layout(config)
     files, has_parts, notes = _files(config, root, layout)
     tables, bad = _read_all(files, layout)
-    if bad and not layout.skip_bad:
+    if bad and not layout.skip_bad and (tables or _read_all(files, replace(layout, skip_bad=True))[0]):
         raise DataError(
             f"{root}: {plural(len(bad), 'file')} cannot be used: {name_some(bad)}",
             remedy="correct them, or set data.options.skip_bad: true to skip them and single bad lines",

@@ -19,7 +19,7 @@ from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.dataset import DataKind, Floats, FrontEnd
 from micronas.data.samples import RawReader, Samples, name_some
-from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files
+from micronas.data.sources.class_folders import ClassFile, ClassFiles, class_files, none_readable
 from micronas.data.sources.image_file import SUFFIXES, read_picture
 from micronas.data.sources.membership import groups_by_pattern
 from micronas.data.sources.options import read, refuse_unknown
@@ -58,6 +58,8 @@ def load_image_folder(config: DataConfig) -> Samples:
     asked = _asked(config)
     listing = class_files(config, SUFFIXES, "images")
     found = _read_all(listing, asked)
+    if not found.files:
+        raise none_readable(listing.root, "images", found.bad)
     if found.bad and not read(config.options, "skip_bad", bool, False):
         raise DataError(
             f"{listing.root}: {plural(len(found.bad), 'damaged file')}: {name_some(found.bad)}",
@@ -148,8 +150,6 @@ def _read_all(listing: ClassFiles, asked: Shape) -> _Pictures:
 
 def _target_shape(asked: Shape, shapes: list[Shape]) -> Shape:
     """The shape from the options; dimensions that they omit must be the same in all images."""
-    if not shapes:
-        raise DataError("no readable images")
     found = Counter(shapes)
     sizes = {shape[:2] for shape in found}
     if (len(sizes) > 1 and not asked[0]) or (len({s[2] for s in found}) > 1 and not asked[2]):

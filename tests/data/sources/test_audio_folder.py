@@ -125,6 +125,15 @@ def test_a_file_that_ends_before_its_header_says_is_said(tmp_path: Path) -> None
     ]
 
 
+def test_a_folder_of_damaged_files_only_is_not_told_to_skip_them(tmp_path: Path) -> None:
+    for label in ("high", "low"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"none of the recordings can be read: high/a\.wav") as error:
+        load(DataConfig(name="audio_folder", path=tmp_path))
+    assert error.value.remedy == "repair or replace these files"
+
+
 def test_long_recordings_are_cut_and_stay_in_one_part(tmp_path: Path) -> None:
     for name, hz in (("fan", 300.0), ("pump", 900.0)):
         for i in range(6):

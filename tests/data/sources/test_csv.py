@@ -205,6 +205,18 @@ def test_files_and_options_that_cannot_be_are_refused(
     assert words in str(error.value)
 
 
+def test_a_remedy_that_would_skip_every_file_is_not_given(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", {"x": [1.0, 2.0], "label": ["a", "b"]})
+    with pytest.raises(DataError, match="no CSV file can be read") as error:
+        loaded(path, target="gone")
+    assert "skip_bad" not in str(error.value)
+    path.write_text("x,label\n" + "1,a\n2,a\n" * 150 + "1,2,3,b\n" + "1,b\n3,b\n" * 150)
+    with pytest.raises(DataError, match="1 file cannot be used") as error:
+        loaded(path, label="label", window=10)
+    assert "skip_bad: true" in str(error.value)
+    loaded(path, label="label", window=10, skip_bad=True)
+
+
 def test_every_bad_file_is_named_at_once(tmp_path: Path) -> None:
     for i in range(3):
         write_csv(tmp_path / "a" / f"{i}.csv", {"x": [1.0, 2.0], "y": [1.0, 2.0]})

@@ -68,6 +68,15 @@ def test_bad_files_can_be_left_out_and_it_is_said(root):
     assert "cat/3.png" in data.notes[0]
 
 
+def test_a_folder_of_damaged_files_only_is_not_told_to_skip_them(root):
+    for path in root.rglob("*.png"):
+        path.write_bytes(b"no image")
+    for options in ({}, {"skip_bad": True}):
+        with pytest.raises(DataError, match=r"none of the images can be read: Bee/0\.png") as error:
+            load(DataConfig(name="folder", path=root, options=options))
+        assert error.value.remedy == "repair or replace these files"
+
+
 def test_mixed_sizes_and_channels_are_refused_or_converted_and_said(root):
     picture(root / "cat" / "0.png", size=(9, 9))
     picture(root / "ant" / "0.png", mode="RGB")
