@@ -64,7 +64,7 @@ def board_winners(
         }
     best = {name: list(one.records)[: fit.finalists] for name, one in selected.items()}
     if not best[setup.board.name]:
-        raise nothing_usable(records)
+        raise nothing_usable(records, store)
     finalists = {record.trial.number: record for some in best.values() for record in some}
     boards = {number: usable_on(record, setup.board.name) for number, record in _raw(records, finalists)}
     results = final_trainings(

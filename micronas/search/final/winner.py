@@ -6,6 +6,7 @@ network, and the store records it.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -93,17 +94,19 @@ def choose(
     """
     best = (ranking(records) if selected is None else list(selected.records))[:finalists]
     if not best:
-        raise nothing_usable(records)
+        raise nothing_usable(records, store)
     results = final_trainings(best, executor, workers, termination, say, epochs, teacher=teacher)
     return best_form(best, results, store, say, selected)
 
 
-def nothing_usable(records: list[Record]) -> SearchError:
-    """The error of a search without a single network, with the reason of its last trial."""
+def nothing_usable(records: list[Record], store: Store) -> SearchError:
+    """The error of a search without a single network: the reason of its last trial, and how to continue."""
+    run = shlex.quote(str(store.folder))
     last = f"; the last one's reason: {records[-1].trial.reason}" if records else ""
     return SearchError(
         f"no trial ended with a usable network, so there is nothing to report{last}",
-        remedy="`micronas report RUN` shows every trial's reason; raise the budget or fix the cause",
+        remedy=f"`micronas show {run}` lists the reasons; `micronas search --resume {run} --trials "
+        f"{2 * max(1, len(records))}` (or --minutes) continues with a larger budget",
     )
 
 

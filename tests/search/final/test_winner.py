@@ -195,5 +195,8 @@ def test_a_search_without_a_usable_network_says_so(store: Store) -> None:
     with pytest.raises(SearchError, match="no trial ended with a usable network"):
         choose([], 1, InlineExecutor(final(0)), 1, store, TrialTermination(1))
     broken = Record(Trial(0, [1], "k", Outcome.FAILED, stage="train", reason="the loss is NaN"), {})
-    with pytest.raises(SearchError, match="nothing to report; the last one's reason: the loss is NaN"):
+    with pytest.raises(
+        SearchError, match="nothing to report; the last one's reason: the loss is NaN"
+    ) as refusal:
         choose([broken], 1, InlineExecutor(final(0)), 1, store, TrialTermination(1))
+    assert f"micronas search --resume {store.folder} --trials 2" in str(refusal.value.remedy)
