@@ -12,6 +12,8 @@ import pytest
 
 from micronas.deploy.deployment import deploy, random_samples
 from micronas.device.targets import Qemu
+from micronas.memory.ledger import make_ledger
+from micronas.memory.plan.prefer import prefer_of_search
 from micronas.model.net import shape_graph
 from micronas.search.predicted_latency.gate import UNTRAINED
 from micronas.search.predicted_latency.prediction import PROFILE
@@ -40,13 +42,16 @@ max_equal_failures: 26
 
 
 def emulated_ms(record: Record, store: Store, folder: Path) -> float:
-    """The architecture with weights made up, built and run."""
+    """The architecture with weights made up, by the plan of a search, built and run."""
     config, board = stored_config(store), stored_board(store)
     space = make_space(config.space, (8, 8, 1), 10)
     graph = random_weights(shape_graph(space.net(space.from_json(record.trial.arch))), 7)
     samples = random_samples(graph, 1, 0)
     device, cache = Qemu(), folder / "cache"
-    deployed = deploy(graph, board, samples, device=device, workdir=folder / "w", cache_dir=cache, runs=1)
+    ledger = make_ledger(graph, board, prefer=prefer_of_search(config.prefer))
+    deployed = deploy(
+        graph, board, samples, device=device, workdir=folder / "w", cache_dir=cache, runs=1, ledger=ledger
+    )
     return deployed.measurement.latency.ms
 
 
