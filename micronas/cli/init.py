@@ -97,6 +97,6 @@ def _naming_set() -> Iterator[None]:
         found = re.search(r"\bdata\.\w+(?:\.\w+)?", error.remedy or "")
         if found is None:
             raise
-        key = found.group()
+        key = "data.options.KEY" if found.group() == "data.options" else found.group()
         value = "true" if key.endswith(".skip_bad") else "VALUE"
         raise DataError(error.message, remedy=f"{error.remedy} (here: --set {key}={value})") from error

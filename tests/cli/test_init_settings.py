@@ -55,6 +55,11 @@ def test_other_sections_are_edited_in_the_file(tmp_path: Path) -> None:
     assert not (tmp_path / "search.yaml").exists()
 
 
+def test_a_remedy_without_a_key_leaves_its_name_open(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,label\n")
+    refused(micronas("init", "--data", "a.csv", cwd=tmp_path), "no rows", "--set data.options.KEY=VALUE")
+
+
 def test_one_class_needs_a_second_one(tmp_path: Path) -> None:
     folder = pictures(tmp_path / "pets")
     for path in (folder / "dog").iterdir():

@@ -10,6 +10,7 @@ from typing import TypeVar
 from micronas.errors import DataError
 
 T = TypeVar("T", str, int, bool)
+_KINDS = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
 def refuse_unknown(source: str, options: Mapping[str, object], known: tuple[str, ...]) -> None:
@@ -27,7 +28,7 @@ def read(options: Mapping[str, object], name: str, kind: type[T], default: T) ->
     """The option ``name``, or ``default``; raises ``DataError`` when it is not a ``kind``."""
     value = options.get(name, default)
     if type(value) is not kind:
-        raise DataError(f"data option {name!r} must be a {kind.__name__}, not {value!r}")
+        raise DataError(f"data option {name!r} must be {_KINDS[kind]}, not {value!r}")
     return value
 
 

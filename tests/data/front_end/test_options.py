@@ -65,7 +65,7 @@ def test_other_scales_are_version_2_and_come_back(options):
         ({"front_end": "micro", "coefficients": 10}, "'coefficients' is not for the front end micro"),
         ({"front_end": "logmel", "coefficients": 10}, "'coefficients' is not for the front end logmel"),
         ({"pcan": False}, "'pcan' is not for the front end logmel"),
-        ({"front_end": "micro", "pcan": 1}, "'pcan' must be a bool"),
+        ({"front_end": "micro", "pcan": 1}, "'pcan' must be true or false"),
         ({"front_end": "micro", "hop_ms": 40}, "no hop of 640 samples with windows of 480"),
         ({"front_end": "micro", "window_ms": 2, "hop_ms": 1}, "micro takes 33 to 4096"),
         ({"front_end": "micro", "high_hz": 8000}, "leaves no bin above the last filter"),

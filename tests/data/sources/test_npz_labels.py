@@ -109,7 +109,7 @@ def test_keep_is_a_mask_or_a_list_of_numbers(tmp_path: Path, keep: object) -> No
         ({}, {"kind": "audio"}, "kind audio needs int16 clips"),
         ({}, {"kind": "imgae"}, "must be one of image, spectrogram, stream, audio"),
         ({}, {"rate_hz": 8000}, "'rate_hz' is for kind audio, not image"),
-        ({}, {"classes": ["a", "b"]}, "'classes' must be a str"),
+        ({}, {"classes": ["a", "b"]}, "'classes' must be a text"),
     ],
 )
 def test_what_does_not_fit_is_one_message(

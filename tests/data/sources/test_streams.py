@@ -53,5 +53,5 @@ def test_the_option_is_for_spectrograms_and_says_yes_or_no(tmp_path: Path) -> No
     assert loaded(kind="spectrogram", bands_as_channels=True).input_shape == (49, 1, 10)
     with pytest.raises(DataError, match="is for spectrograms and audio"):
         loaded(kind="stream", bands_as_channels=True)
-    with pytest.raises(DataError, match="must be a bool"):
+    with pytest.raises(DataError, match="must be true or false"):
         loaded(kind="spectrogram", bands_as_channels="yes")
