@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from micronas.cli.options import DEFAULT_RUNS
-from micronas.cli.output import percent, print_json, print_table, program, typed
+from micronas.cli.output import percent, print_json, print_table, print_wrapped, program, typed
+from micronas.errors import ConfigError
 
 if TYPE_CHECKING:
     from micronas.store.overview import BoardOverview, RunOverview
@@ -23,6 +24,11 @@ def runs(
     """List the runs of a folder: data, board, state, trials, and the best network's figures."""
     from micronas.store.overview import STOPPED, overviews
 
+    if not folder.is_dir() and (folder.exists() or folder != DEFAULT_RUNS):
+        raise ConfigError(
+            f"{folder}: {'is a file, not a folder' if folder.exists() else 'no such folder'}",
+            remedy=f"name the folder that holds the runs; without a name it is {DEFAULT_RUNS}",
+        )
     found = overviews(folder)
     if as_json:
         print_json([_to_json(run) for run in found])
@@ -33,7 +39,7 @@ def runs(
     print_table("", HEADER, [row for run in found for row in _rows(run, folder)])
     for run in found:
         if run.problem:
-            print(f"{run.folder.name}: {run.problem}")
+            print_wrapped(f"{run.folder.name}: {run.problem}", 2)
     print(f"\nNext:\n  {program()} show {typed(found[-1].folder)}")
     if stopped := next((run for run in found if run.state == STOPPED), None):
         resume = f"{program()} search --resume {typed(stopped.folder)}"
