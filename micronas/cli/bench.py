@@ -26,6 +26,7 @@ from micronas.cli.output import (
     print_json,
     print_labelled,
     print_table,
+    print_wrapped,
     require_effect,
     warn_of_open_ports,
 )
@@ -241,7 +242,7 @@ def _print(benched: Bench, profile: Board, model: Path, samples: Path | None) ->
     figures: Any = deployment_to_json(deployed)
     board, measurement = deployed.firmware.board, deployed.measurement
     latency, parity = measurement.latency, measurement.parity
-    print_labelled(f"{model.name} on {board.title}: {deployed.execution_target}")
+    print_wrapped(f"{model.name} on {board.title}: {deployed.execution_target}", 2)
     _print_ops(figures["per_op"], latency, timed)
     print()
     _print_sizes(figures["sram"], figures["flash"], measurement.info.constant_bytes)
