@@ -85,7 +85,9 @@ def full_disk(folder: Path) -> Fault:
 
 
 def limit_on_files(folder: Path) -> Fault:
-    return Fault("disk I/O error", "raise the limit (ulimit -f), then resume", limit_file_bytes=70_000)
+    return Fault(
+        "disk I/O error", "raise the limit on file sizes if there is one (ulimit -f)", limit_file_bytes=70_000
+    )
 
 
 FAULTS: tuple[Callable[[Path], Fault], ...] = (emulator_that_exits, full_disk, limit_on_files)

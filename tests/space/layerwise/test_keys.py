@@ -113,7 +113,7 @@ def test_a_list_limits_a_gene_to_some_of_its_values():
         ("dilation", [True, 2], "some of 2, 4, not [True, 2]"),
         ("dilation", 2, "some of 2, 4, not 2"),
         ("shrink", [1, 4], "shrink: must not skip a value: small planes turn 4 into 2; use [1, 2, 4]"),
-        ("hard_swish", [False], "hard_swish: must be a valid boolean, not [False]"),
+        ("hard_swish", [False], "hard_swish: must be true or false, not [False]"),
         ("name", "mlp", "hard_swish is a gene of layerwise, not of mlp"),
     ],
 )
