@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from pathlib import Path
 
 from micronas.errors import StoreError
+from micronas.store.database import Database
+from micronas.store.record import text_of
+from micronas.store.run_file import DIGESTS
 
-DIGESTS = "CREATE TABLE IF NOT EXISTS digests (model TEXT PRIMARY KEY, sha256 TEXT NOT NULL) STRICT"
 FINAL = "the result"
 
 
@@ -27,8 +28,9 @@ def add_digest(cursor: sqlite3.Cursor, model: str, tflite: bytes) -> None:
     cursor.execute("INSERT OR REPLACE INTO digests VALUES (?, ?)", (model, _sha256(tflite)))
 
 
-def checked(folder: Path, model: str, tflite: bytes, stored: str | None) -> bytes:
-    """``tflite`` if its digest is ``stored``, or if none is stored; otherwise raises ``StoreError``."""
+def checked(database: Database, model: str, tflite: bytes) -> bytes:
+    """``tflite`` if its digest is the stored one, or if none is stored; otherwise raises ``StoreError``."""
+    folder, stored = database.folder, _stored(database, model)
     if stored is None or _sha256(tflite) == stored:
         return tflite
     raise StoreError(
@@ -37,6 +39,12 @@ def checked(folder: Path, model: str, tflite: bytes, stored: str | None) -> byte
         remedy=f"its figures are intact: `micronas show {folder}` lists the trials, and `micronas pick "
         f"{folder} N` trains another one; check this disk",
     )
+
+
+def _stored(database: Database, model: str) -> str | None:
+    known = database.row("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'digests'")
+    row = database.row("SELECT sha256 FROM digests WHERE model = ?", model) if known else None
+    return text_of(row[0]) if row else None
 
 
 def _sha256(data: bytes) -> str:

@@ -17,14 +17,13 @@ from pathlib import Path
 
 from micronas.errors import StoreError
 from micronas.host.durable import replace_durably
-from micronas.store.digests import DIGESTS
 from micronas.trial import Json
 
 DATABASE = "run.sqlite"
+WEIGHTS = "weights"
+"""The folder of the float weights, one file for each trial."""
 _OUTSIDE = ("best/model.tflite", "result.json", "report.html", "config.yaml")
 SCHEMA_VERSION = 3
-DAMAGE = (sqlite3.Error, UnicodeDecodeError)
-"""What reading a damaged file raises: a message of SQLite may quote bytes of it that are not UTF-8."""
 READABLE_VERSIONS = (1, 2, 3)
 """Formats that can be read; only runs in ``SCHEMA_VERSION`` can be resumed."""
 
@@ -39,8 +38,9 @@ CREATE TABLE sessions (id INTEGER PRIMARY KEY, started_at TEXT NOT NULL, wall_s 
 CREATE TABLE unsealings (id INTEGER PRIMARY KEY, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
 CREATE TABLE final (id INTEGER PRIMARY KEY CHECK (id = 1), result TEXT NOT NULL, tflite BLOB NOT NULL) STRICT;
 """
-"""The tables of a new run."""
-
+"""The tables of a new run, besides that of the digests."""
+DIGESTS = "CREATE TABLE IF NOT EXISTS digests (model TEXT PRIMARY KEY, sha256 TEXT NOT NULL) STRICT"
+"""Its own statement, since a run that an earlier version began gets this table with its next model."""
 
 _REMEDIES = (
     (
@@ -84,21 +84,6 @@ def write_new(path: Path, facts: dict[str, Json]) -> None:
     replace_durably(draft, path)
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Transactions are started explicitly; a read-only folder is opened as immutable."""
-    writable = os.access(path.parent, os.W_OK)
-    target = path.resolve().as_uri() + ("" if writable else "?immutable=1")
-    try:
-        connection = sqlite3.connect(target, uri=True, isolation_level=None, timeout=10.0)
-        if writable:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-    except DAMAGE as error:
-        raise damaged(path.parent, str(error)) from error
-    return connection
-
-
 def require(folder: Path) -> None:
     """Raise ``StoreError`` unless ``folder`` holds a run; the remedy lists the runs in the same place."""
     if not (folder / DATABASE).is_file():
@@ -106,7 +91,7 @@ def require(folder: Path) -> None:
         hint = f"runs in {folder.parent}: {', '.join(there)}" if there else f"no runs in {folder.parent} yet"
         if (folder / DATABASE).with_suffix(NEW).is_file():
             hint = "it was stopped before it began: start the search again, under the same name if you like"
-        elif any((folder / name).exists() for name in (*_OUTSIDE, "weights")):
+        elif any((folder / name).exists() for name in (*_OUTSIDE, WEIGHTS)):
             raise StoreError(
                 f"{folder}: its {DATABASE} is missing, which holds the trials",
                 remedy=f"put it back, or start a new run{_still_there(folder)}",

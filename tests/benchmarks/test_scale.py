@@ -41,7 +41,7 @@ def cost_of(folder: Path, trials: int) -> Cost:
     def searched() -> tuple[int, list[Record]]:
         queries[0] = 0
         with run.opened(folder, "aging_evolution") as store:
-            store._connection.set_trace_callback(counted)
+            store._database.connection.set_trace_callback(counted)
             records = run.search(store, "aging_evolution", trials, run.Watcher(10**9))
         return queries[0], records
 

@@ -23,8 +23,7 @@ from micronas.errors import StoreError
 from micronas.report import write_report
 from micronas.search import stored_setup
 from micronas.store import DATABASE, SCHEMA_VERSION, Final, Record, Store
-from micronas.store.digests import DIGESTS
-from micronas.store.run_file import READABLE_VERSIONS, SCHEMA
+from micronas.store.run_file import DIGESTS, READABLE_VERSIONS, SCHEMA
 from micronas.store.stored_setup import stored_config, stored_prefer
 from micronas.trial import Outcome, Trial, scores_to_json
 from tests.support.command_line import micronas, refused

@@ -198,14 +198,16 @@ def test_a_trial_whose_model_cannot_be_stored_is_not_there_at_all(store: Store) 
 
 def test_a_full_disk_stores_nothing_of_a_trial_and_the_remedy_works(store: Store) -> None:
     store.add(complete(0))
-    (pages,) = store._one("PRAGMA page_count") or (0,)
-    store._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then answers as on a full disk
+    (pages,) = store._database.row("PRAGMA page_count") or (0,)
+    store._database.connection.execute(
+        f"PRAGMA max_page_count = {pages}"
+    )  # SQLite then answers as on a full disk
     large = replace(complete(1), tflite=bytes(200_000))
     with pytest.raises(StoreError, match="full") as caught:
         store.add(large)
     assert "free disk space" in str(caught.value.remedy)
     assert [record.trial.number for record in store.records()] == [0]
-    store._connection.execute("PRAGMA max_page_count = 1000000")
+    store._database.connection.execute("PRAGMA max_page_count = 1000000")
     store.add(large)
     assert [record.trial.number for record in store.records()] == [0, 1]
     assert store.model(1) == large.tflite
@@ -213,8 +215,8 @@ def test_a_full_disk_stores_nothing_of_a_trial_and_the_remedy_works(store: Store
 
 def test_a_commit_is_on_the_disk_before_it_is_believed(store: Store) -> None:
     """SQLite: in write-ahead logging, FULL (2) syncs the log after every transaction."""
-    assert store._one("PRAGMA journal_mode") == ("wal",)
-    assert store._one("PRAGMA synchronous") == (2,)
+    assert store._database.row("PRAGMA journal_mode") == ("wal",)
+    assert store._database.row("PRAGMA synchronous") == (2,)
 
 
 def test_the_time_of_all_sessions_counts(tmp_path: Path) -> None:
@@ -292,7 +294,7 @@ def test_a_run_without_its_database_is_called_that(tmp_path: Path) -> None:
 
 def test_a_rollback_that_fails_does_not_hide_the_reason(store: Store) -> None:
     def fill() -> None:
-        with store._transaction() as cursor:
+        with store._database.transaction() as cursor:
             cursor.execute("ROLLBACK")  # as SQLite does by itself on some full disks
             raise sqlite3.OperationalError("database or disk is full")
 
