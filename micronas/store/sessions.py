@@ -11,7 +11,7 @@ from micronas.store.record import number_of
 
 
 class Sessions:
-    """The stored sessions of a run, and the current one if it has begun."""
+    """The stored sessions of a run, and the current one after ``begin``."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -12,35 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from micronas.data.sources.csv_layout import UNITS_S, CsvLayout
 from micronas.data.sources.membership import GROUP_NAMES
 from micronas.data.sources.stream_windows import Recording, Values
 from micronas.errors import DataError, plural
 from micronas.host.installation import install_command
 
 SUFFIXES = frozenset({".csv", ".txt", ".tsv"})
-UNITS_S = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _SEPARATORS = (",", ";", "\t")
-
-
-@dataclass(frozen=True)
-class CsvLayout:
-    """Which columns mean what; empty where an option was not given.
-
-    ``names`` are the columns of files without a header. ``pattern`` is searched in the name of a file and
-    may have the named groups ``label`` and one of ``GROUP_NAMES``. ``folder_label``: the label is the
-    name of the file's class folder. ``target`` is the column of a regression's targets.
-    """
-
-    columns: tuple[str, ...]
-    names: tuple[str, ...]
-    label: str
-    group: str
-    time: str
-    time_unit: str
-    pattern: re.Pattern[str] | None
-    skip_bad: bool
-    folder_label: bool = False
-    target: str = ""
 
 
 @dataclass(frozen=True, eq=False)
