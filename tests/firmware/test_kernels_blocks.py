@@ -209,8 +209,8 @@ def strip_cases() -> list[Case]:
 @pytest.mark.parametrize(("rows", "planner"), [(1, plan_memory), (2, plan_memory), (3, flat_plan)])
 def test_strips_equal_tflite_micro(rows, planner, tmp_path, monkeypatch):
     """Strips of few rows of outputs; in place, most rows are read after some were written."""
-    monkeypatch.setattr("micronas.codegen.lowering.depthwise_conv2d.MIN_ROWS", rows)
-    monkeypatch.setattr("micronas.codegen.lowering.depthwise_conv2d.MIN_BYTES", 0)
+    monkeypatch.setattr("micronas.codegen.lowering.depthwise_strips.MIN_ROWS", rows)
+    monkeypatch.setattr("micronas.codegen.lowering.depthwise_strips.MIN_BYTES", 0)
     cases = strip_cases()
     lowered = [lower_graph(graph, Target(Core.M4F))[0] for graph, _ in cases]
     assert sum(low.kernel == "mn_depthwise_dsp" and low.blocks is not None for low in lowered) >= 20
