@@ -10,7 +10,7 @@ import typer
 from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json, program, typed
-from micronas.cli.search_text import FINE_TUNED, print_result
+from micronas.cli.result_text import print_result
 
 
 def fine_tune(
@@ -51,7 +51,7 @@ def fine_tune(
         if as_json:
             print_json(done.to_json())
         else:
-            print_result(setup, store, done.figures, None, FINE_TUNED)
+            print_result(setup, store, done.figures, "fine-tuned network", trained="fine-tuned")
 
 
 def _say(text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from micronas.cli.of_board import say_board
 from micronas.cli.options import OfBoardOption, RunArgument, run_folder
 from micronas.cli.output import print_json
-from micronas.cli.search_text import print_result
+from micronas.cli.result_text import print_result
 
 
 def pick(
@@ -41,7 +41,7 @@ def pick(
         if as_json:
             print_json({"folder": str(picked.folder), **picked.figures.to_json()})
         else:
-            print_result(setup, store, picked.figures, None)
+            print_result(setup, store, picked.figures, "picked network")
 
 
 def _say(text: str) -> None:

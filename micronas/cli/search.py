@@ -19,8 +19,10 @@ from micronas.cli.options import (
     run_folder,
 )
 from micronas.cli.output import print_json, program, typed, warn_of_open_ports
-from micronas.cli.search_text import print_boards, print_pool, print_profile, print_result, print_task
+from micronas.cli.result_text import print_result
+from micronas.cli.run_tables import print_boards, print_pool, print_profile
 from micronas.cli.settings import setting
+from micronas.cli.task_text import print_task
 from micronas.errors import ConfigError, plural
 
 if TYPE_CHECKING:
@@ -164,7 +166,8 @@ def _search(
         print_pool(store)
         if profile:
             print_profile(store)
-        print_result(setup, store, here, store.folder / "report.html")
+        first = f" on {setup.board.title}" if setup.others else ""
+        print_result(setup, store, here, f"best network{first}", report=store.folder / "report.html")
 
 
 def _print_stopped(store: Store) -> None:

@@ -16,8 +16,8 @@ from micronas.board import load_board
 from micronas.cli.app import app
 from micronas.cli.export_results import export_results
 from micronas.cli.progress import on_others
+from micronas.cli.run_tables import print_boards
 from micronas.cli.runs import runs as list_runs
-from micronas.cli.search_text import print_boards
 from micronas.cli.show import show
 from micronas.config import load_config
 from micronas.memory.ledger import board_budget, make_ledger

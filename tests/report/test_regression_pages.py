@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from micronas.board import load_board
-from micronas.cli.search_text import _quality_rows, _test_quality
+from micronas.cli.quality_text import quality_on_test, quality_rows
 from micronas.config import DataConfig, parse_config
 from micronas.data import Dataset, load
 from micronas.data.front_end.file import front_end_file
@@ -105,12 +105,12 @@ def test_the_model_card_has_the_errors_and_how_to_read_the_output(walking: Datas
 
 
 def test_only_an_accuracy_is_a_share_of_the_samples() -> None:
-    assert _test_quality(FIGURES) == "90.3 %, on 150 samples"
-    assert _test_quality(replace(FIGURES, figure="accuracy")) == "90.3 % of 150"
+    assert quality_on_test(FIGURES) == "90.3 %, on 150 samples"
+    assert quality_on_test(replace(FIGURES, figure="accuracy")) == "90.3 % of 150"
 
 
 def test_the_terminal_states_both_errors_in_the_unit() -> None:
-    rows = dict(_quality_rows(FIGURES))
+    rows = dict(quality_rows(FIGURES))
     assert rows["MAE, int8, test"] == "0.4239 km/h (95 %: 0.3273 to 0.5205); always the mean: 1.423"
     assert rows["RMSE, int8, test"] == "0.5145 km/h (95 %: 0.4114 to 0.6001); always the mean: 1.649"
     assert "validation - test" not in rows

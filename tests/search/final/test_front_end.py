@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from micronas.board import load_board
-from micronas.cli.search_text import _front_end_rows
+from micronas.cli.result_text import front_end_rows
 from micronas.config import SearchConfig
 from micronas.data.dataset import DataKind, Dataset, DataSplit, SealedTest
 from micronas.memory.front_end_cost import front_end_cost
@@ -49,9 +49,9 @@ def test_there_are_none_without_c_and_for_another_runtime() -> None:
 def test_it_is_a_line_of_its_own() -> None:
     found = FrontEndFigures(5000, 3000, instructions=1_500_000, ms=12.5, source="emulated")
     figures = DeploymentFigures(front_end=found)
-    rows = dict(_front_end_rows(figures))
+    rows = dict(front_end_rows(figures))
     assert rows["front end"] == "4.9 KB flash and 2.9 KB SRAM, beside the network"
     assert rows["front end, per input"] == "12.50 ms emulated, 1,500,000 instructions"
     assert deployment_figures_from_json(figures.to_json()) == figures
-    assert list(dict(_front_end_rows(DeploymentFigures(front_end=FrontEndFigures(1, 2))))) == ["front end"]
-    assert _front_end_rows(DeploymentFigures()) == []
+    assert list(dict(front_end_rows(DeploymentFigures(front_end=FrontEndFigures(1, 2))))) == ["front end"]
+    assert front_end_rows(DeploymentFigures()) == []
