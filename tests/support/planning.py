@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.row_source import is_fed_by_rows
-from micronas.memory.plan import TENSOR_ALIGNMENT, Plan
+from micronas.memory.plan import Plan
+from micronas.memory.plan.values import TENSOR_ALIGNMENT
 from micronas.model.graph import DType, Graph, Op, Tensor
 from micronas.model.op_attributes import NoAttrs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from micronas.memory.plan import Bank, Plan
+from micronas.memory.plan.arena_plan import Bank, Plan
 from micronas.model.graph import Graph
 from micronas.trial import Json
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.blocks import by_blocks, step_sizes
-from micronas.memory.plan import Plan, Span
+from micronas.memory.plan.arena_plan import Plan, Span
 from micronas.memory.plan.values import TENSOR_ALIGNMENT, aligned
 
 Range: TypeAlias = tuple[int, int]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import string
 
-from micronas.memory.plan import Plan, Span
+from micronas.memory.plan.arena_plan import Plan, Span
 from micronas.model.graph import Graph
 
 SCRATCH, FREE, BOTH = "#", ".", "*"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from micronas.memory.plan import Bank, Plan, Span
+from micronas.memory.plan.arena_plan import Bank, Plan, Span
 from micronas.model.graph import Graph
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 860, 320, 64, 34, 10

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from micronas.errors import ModelError
-from micronas.memory.plan import Plan, Span
+from micronas.memory.plan.arena_plan import Plan, Span
 from micronas.memory.plan.blocks import MemoryBlock, lower_bound, taken_bytes
 from micronas.memory.plan.place import height, place_by_size
 from micronas.model.graph import ABSENT, Graph, Op, state_updates

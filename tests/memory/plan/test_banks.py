@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micronas.codegen.lowering import Lowered
-from micronas.memory.plan import TENSOR_ALIGNMENT, Plan, Shortfall, plan_in_banks, plan_memory
+from micronas.memory.plan import Plan, Shortfall, plan_in_banks, plan_memory
 from micronas.memory.plan.banks import BankPlan, split
 from micronas.memory.plan.blocks import MemoryBlock
-from micronas.memory.plan.values import Trail
+from micronas.memory.plan.values import TENSOR_ALIGNMENT, Trail
 from micronas.model.graph import Graph
 from tests.support.cell_networks import random_cell_networks
 from tests.support.planning import lowered_op, make_graph, plain, planning_problems, verify_plan

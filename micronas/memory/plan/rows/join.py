@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micronas.codegen.lowering import Lowered
-from micronas.memory.plan import Plan, Span
+from micronas.memory.plan.arena_plan import Plan, Span
 from micronas.memory.plan.rows import RowChain
 from micronas.memory.plan.rows.rivals import RowBuffer
 from micronas.memory.plan.rows.streamed import ChainLayout, PlacedChain

@@ -15,8 +15,9 @@ from micronas.codegen.lowering import Lowered
 from micronas.codegen.lowering.blocks import MAX_BYTES, by_blocks, step_sizes
 from micronas.codegen.lowering.row_window import row_bytes
 from micronas.codegen.lowering.rows import with_members_of
-from micronas.memory.plan import Plan, min_arena_bytes, plan_memory
+from micronas.memory.plan.arena_plan import Plan
 from micronas.memory.plan.free_scratch import Cycles
+from micronas.memory.plan.one_piece import min_arena_bytes, plan_memory
 from micronas.memory.plan.rows import RowChain
 from micronas.memory.plan.rows.layout import (
     free_gap,
