@@ -10,14 +10,20 @@ import json
 from collections.abc import Callable
 from typing import Protocol
 
+from micronas.config import SearchConfig
+from micronas.data import Dataset
 from micronas.errors import BudgetError
 from micronas.memory.ledger import Budget
 from micronas.search.gate import Gate
+from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.space import Arch, Space
+from micronas.train.cost import training_cpu_s
 from micronas.trial import Json
 
 INITIAL_TRIALS = 3
 _MAX_STEPS = 60
+FIRST_SHARE = 0.1
+"""Of the search's time: a baseline network that takes more of it is not among the first trials."""
 
 
 class Sizes(Protocol):
@@ -60,6 +66,25 @@ def initial_trials(
         return _highest_first(small_first, ceiling) or fitting[-1:]
     fitting = _highest_first(fitting, ceiling)
     return _designs_first(space, fitting)[:count] or (_walk_down(space, ledger, budget),)
+
+
+def affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callable[[Arch], bool]:
+    """Which baseline networks a search may begin with: all, unless nothing limits their size but the board.
+
+    With limits of the user's, the largest network that meets them is what the search has to beat.
+    """
+    limits, budget = config.constraints, config.budget
+    times_s = [
+        60 * minutes * (1 - (config.final_fit.share or USUAL_FINAL))
+        for minutes in (budget.minutes, budget.cpu_minutes)
+        if minutes is not None
+    ]
+    if not times_s or any(
+        v is not None for v in (limits.flash_kb, limits.sram_kb, limits.latency_ms, limits.macs)
+    ):
+        return lambda arch: True
+    samples, epochs = len(dataset.train), config.estimator.epochs
+    return lambda arch: training_cpu_s(space.net(arch), samples, epochs) <= FIRST_SHARE * min(times_s)
 
 
 def _highest_first(archs: tuple[Arch, ...], ceiling: Callable[[Arch], float]) -> tuple[Arch, ...]:

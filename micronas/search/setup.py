@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from micronas.board import Board
 from micronas.codegen.lowering import Target
-from micronas.codegen.toolchain import require_gcc
 from micronas.config import SearchConfig
 from micronas.data import Dataset, load
-from micronas.data.metrics import is_metric
-from micronas.deploy.deployment import require_tools
-from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError, ToolMissingError
-from micronas.estimate import ESTIMATORS, check_estimator, check_prefilter
+from micronas.errors import ConfigError, DataError, MicronasError, QuantizeError
 from micronas.firmware.clock_choice import board_at
-from micronas.host.installation import install_command
-from micronas.host.plugin import Part, find
 from micronas.latency.op_model import board_latency
 from micronas.memory.budget import make_budget
 from micronas.memory.ledger import Budget
@@ -26,19 +19,17 @@ from micronas.quantize.calibration import check_calibration
 from micronas.search.boards.further import config_for, named_others
 from micronas.search.front_end_budget import network_budget
 from micronas.search.gate import LedgerGate
-from micronas.search.initial_trials import initial_trials
-from micronas.search.pool.cluster import cluster_members
-from micronas.search.pool.members import device_of, require_members_here
+from micronas.search.initial_trials import affordable, initial_trials
+from micronas.search.part_check import check_parts
 from micronas.search.predicted_latency.modelled import NetLatency, modelled_limit
 from micronas.search.predicted_latency.source import latency_source, with_source
+from micronas.search.requirements import require_device, require_packages
+from micronas.search.reward_ceiling import AIM_AT_REWARD, reward_ceiling
 from micronas.search.task_check import check_task
-from micronas.search.termination.reserve import USUAL_FINAL
 from micronas.search.workers.count import with_workers
 from micronas.search.workers.ray_cluster import connected
-from micronas.space import SPACES, Arch, Space, check_space, make_space
-from micronas.strategy import STRATEGIES, Problem, check_strategy, searcher
-from micronas.strategy.reward import reward
-from micronas.train.cost import training_cpu_s
+from micronas.space import Arch, Space, make_space
+from micronas.strategy import Problem
 from micronas.trial import Source
 
 
@@ -68,7 +59,7 @@ class Setup:
         config = self.config
         if self.others or config.strategy.name not in AIM_AT_REWARD or config.estimator.name == "supernet":
             return None
-        return _ceiling(config, self.net_latency)
+        return reward_ceiling(config, self.net_latency)
 
     @property
     def problem(self) -> Problem:
@@ -102,16 +93,11 @@ def prepare(
     """
     new, board, config = board is None, board or _named_board(config), with_workers(config)
     make_budget(board, config.constraints.flash_kb, config.constraints.sram_kb)  # for its complaints, first
-    check_space(config.space.name)
-    check_strategy(config.strategy, config.space.name)
-    check_estimator(config.estimator.name, searcher(config.strategy.name), config.space.name)
-    check_plugged_in(config)
-    if config.estimator.prefilter is not None:
-        check_prefilter(config.estimator.name, searcher(config.strategy.name))
-    _require_packages()
+    check_parts(config)
+    require_packages()
     if config.executor == "ray" and new:
         connected(config.ray_address)  # before there is a run folder
-    _require_device(config, board)
+    require_device(config, board)
     if others is None:
         others = named_others(config, board)
     dataset = load(config.data)
@@ -132,30 +118,16 @@ def _for_board(config: SearchConfig, board: Board, dataset: Dataset, space: Spac
     prefer = prefer_of_search(config.prefer)
     gate = LedgerGate(space, board, config.runtime, budget, config.constraints.macs, limit, prefer)
     net_latency = None if model is None else NetLatency(space, model, gate.deployed)
-    ceiling = _ceiling(config, net_latency) or (lambda arch: 1.0)
+    ceiling = reward_ceiling(config, net_latency) or (lambda arch: 1.0)
     first = initial_trials(
         space,
         gate,
         gate.ledger,
         budget,
-        affordable=_affordable(config, space, dataset),
+        affordable=affordable(config, space, dataset),
         ceiling=ceiling,
     )
     return Setup(config, board, dataset, space, budget, gate, first, net_latency)
-
-
-def _ceiling(config: SearchConfig, latency: NetLatency | None) -> Callable[[Arch], float] | None:
-    """The reward of a perfect network at its modelled latency; None where latency does not change a reward.
-
-    None with a reward function of the user's, too, which may do anything.
-    """
-    if latency is None or config.reward.target_ms is None or config.reward.function is not None:
-        return None
-    return lambda arch: reward(1.0, latency.of(arch).ms, config.reward)
-
-
-AIM_AT_REWARD = ("random", "aging_evolution", "local_search", "reinforce", "predictor_reward")
-"""Strategies for which a network that cannot have the best reward is of no use; others look for a front."""
 
 
 def _with_others(setup: Setup, boards: tuple[Board, ...]) -> Setup:
@@ -164,55 +136,13 @@ def _with_others(setup: Setup, boards: tuple[Board, ...]) -> Setup:
     for board in boards:
         config = config_for(setup.config, board)
         try:
-            _require_device(config, board)
+            require_device(config, board)
             others.append(_for_board(config, board, setup.dataset, setup.space))
         except MicronasError as error:
             raise type(error)(f"{board.name}: {error.message}", remedy=error.remedy) from error
     first = {setup.space.key(arch): arch for one in (setup, *others) for arch in one.first}
     shared = tuple(first.values())
     return replace(setup, first=shared, others=tuple(replace(one, first=shared) for one in others))
-
-
-FIRST_SHARE = 0.1
-"""Of the search's time: a baseline network that takes more of it is not among the first trials."""
-
-
-def _affordable(config: SearchConfig, space: Space, dataset: Dataset) -> Callable[[Arch], bool]:
-    """Which baseline networks a search may begin with: all, unless nothing limits their size but the board.
-
-    With limits of the user's, the largest network that meets them is what the search has to beat.
-    """
-    limits, budget = config.constraints, config.budget
-    times_s = [
-        60 * minutes * (1 - (config.final_fit.share or USUAL_FINAL))
-        for minutes in (budget.minutes, budget.cpu_minutes)
-        if minutes is not None
-    ]
-    if not times_s or any(
-        v is not None for v in (limits.flash_kb, limits.sram_kb, limits.latency_ms, limits.macs)
-    ):
-        return lambda arch: True
-    samples, epochs = len(dataset.train), config.estimator.epochs
-    return lambda arch: training_cpu_s(space.net(arch), samples, epochs) <= FIRST_SHARE * min(times_s)
-
-
-def check_plugged_in(config: SearchConfig) -> None:
-    """Raise ``ConfigError`` for a plug-in that does not exist, or that does not work with the other parts."""
-    named = (
-        (None if is_metric(config.data.metric) else config.data.metric, Part.METRIC),
-        (config.reward.function, Part.REWARD),
-        (config.space.name if config.space.name not in SPACES else None, Part.SPACE),
-        (config.strategy.name if config.strategy.name not in STRATEGIES else None, Part.STRATEGY),
-        (config.estimator.name if config.estimator.name not in ESTIMATORS else None, Part.ESTIMATOR),
-    )
-    for name, part in named:
-        if name is not None:
-            find(name, part)
-    if config.reward.function is not None and config.strategy.name == "predictor_reward":
-        raise ConfigError(
-            "strategy predictor_reward uses the formula of the reward, which reward.function replaces",
-            remedy="use another strategy, for example predictor_front",
-        )
 
 
 def plug_ins(config: SearchConfig) -> tuple[str | None, ...]:
@@ -238,32 +168,6 @@ def _check_calibration(dataset: Dataset, config: SearchConfig) -> None:
             remedy="scale the data so that its values use their range evenly, or raise "
             "estimator.calibration_samples; nothing was trained",
         ) from error
-
-
-def _require_device(config: SearchConfig, board: Board) -> None:
-    """Raise ``ToolMissingError`` or ``DeviceError`` if trials cannot run where the configuration says."""
-    if config.device == "none":
-        return
-    if config.device == "serial" and config.executor == "ray":
-        cluster_members(config, board.name)
-    elif config.device == "serial" and config.has_pool:
-        require_gcc()
-        require_members_here(config)
-    else:
-        require_tools(device_of(config), board)
-
-
-_TRAINING = ("tensorflow", "pebble", "psutil", "threadpoolctl")
-
-
-def _require_packages() -> None:
-    """Packages that only a search needs; reading, building and running work without them."""
-    missing = [name for name in _TRAINING if importlib.util.find_spec(name) is None]
-    if missing:
-        raise ToolMissingError(
-            f"a search needs {' and '.join(missing)}: not installed",
-            remedy=install_command(*_TRAINING),
-        )
 
 
 def _named_board(config: SearchConfig) -> Board:

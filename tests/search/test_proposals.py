@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from micronas.search.proposals import Proposals
-from micronas.search.setup import AIM_AT_REWARD
+from micronas.search.reward_ceiling import AIM_AT_REWARD
 from micronas.search.trial_start import HOPELESS
 from micronas.store import Store
 from micronas.strategy import STRATEGIES

@@ -74,7 +74,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Record], St
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(placement, "verified_deployment", board.deployment)
         patch.setattr(placement, "deployment_to_json", lambda deployed: {})
-        patch.setattr("micronas.search.setup.require_tools", lambda device, board: None)
+        patch.setattr("micronas.search.requirements.require_tools", lambda device, board: None)
         setup = prepare(parse_config(RAW))
         records = run_untrained_search(setup, tmp_path_factory.mktemp("runs") / "run", TRIALS)
     return [r for r in records if "repeats_trial" not in r.details], board
