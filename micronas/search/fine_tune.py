@@ -1,76 +1,36 @@
 """Trains the float network of a trial further, also on other data, as a result of its own.
 
-The run, its trials and its result do not change. A fine-tuned network is written to a new folder whose name
-appears only when everything in it is complete: an interruption leaves nothing that looks like a result.
+The run, its trials and its result do not change.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
-import os
-import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from micronas.config import DataConfig
-from micronas.data import Task
-from micronas.errors import BudgetError, SearchError, StoreError, TrainError, percent, plural
+from micronas.errors import BudgetError, TrainError, plural
 from micronas.estimate.fine_tuning import Origin, tuned
 from micronas.estimate.full import Estimate
-from micronas.model.net import Net
-from micronas.model.tflite import read_bytes
 from micronas.search.data_place import with_data_found
 from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
 from micronas.search.evaluation.placement import place
 from micronas.search.evaluation.task import TrialTask
 from micronas.search.evaluation.training import trial_seed
 from micronas.search.final.winner import Winner
-from micronas.search.outcome import figures_of
+from micronas.search.fine_tuned import FineTuned, StartOfTuning, store_tuned
 from micronas.search.pick import find_trial
 from micronas.search.setup import Setup, prepare
-from micronas.space import make_space
+from micronas.search.tuning_origin import origin_of
 from micronas.store import Record, Store
-from micronas.store.board_results import board_folder
-from micronas.store.final_figures import FinalFigures, figures_from_json, files_in
-from micronas.store.other_boards import BOARDS, board_names, records_for, stored_other_boards
+from micronas.store.other_boards import records_for, stored_other_boards
 from micronas.store.stored_setup import stored_board, stored_config
 from micronas.train.isolated import run_isolated
 from micronas.train.settings import TrainSettings
-from micronas.trial import Json, Outcome, object_at
-
-FOLDER, DRAFT = "fine-tuned", ".unfinished"
+from micronas.trial import Outcome
 
 SLACK = 60.0
 """A training is stopped after this many times the CPU seconds that its epochs took in the search."""
-
-
-@dataclass(frozen=True)
-class StartOfTuning:
-    """Where a fine-tuning began: ``name`` of the float network, and the most epochs it was given.
-
-    ``new_head`` is whether its last layer started from scratch. ``before`` is the network's int8 quality on
-    validation data, None for other data.
-    """
-
-    name: str
-    epochs: int
-    new_head: bool
-    before: float | None
-
-
-@dataclass(frozen=True)
-class FineTuned:
-    """A fine-tuned network: its folder, the same figures as in a run's result, and where it began."""
-
-    folder: Path
-    figures: FinalFigures
-    start: StartOfTuning
-
-    def to_json(self) -> dict[str, Json]:
-        """The object of ``--json`` and of ``result.json``; its keys are stable."""
-        return {"folder": str(self.folder), "start": {**asdict(self.start)}, **self.figures.to_json()}
 
 
 def tuning_setup(store: Store, data: DataConfig | None = None, board: str | None = None) -> Setup:
@@ -104,7 +64,7 @@ def fine_tune(
     """
     record = find_trial(records_for(store, setup.board.name), number)
     _require_within_limits(setup, record)
-    origin = _origin(store, record, _names_differ(store, setup), setup.board.name)
+    origin = origin_of(setup, store, record)
     store.begin_session()
     say(f"training {origin.name} for at most {plural(epochs, 'epoch')}")
     estimate, new_head = _trained(setup, record, origin, epochs)
@@ -114,7 +74,8 @@ def fine_tune(
     winner = _winner(setup, record, estimate)
     say("build, measurement and test")
     before = None if other_data else origin.quality
-    return _stored(setup, store, winner, StartOfTuning(origin.name, epochs, new_head, before), command)
+    start = StartOfTuning(origin.name, epochs, new_head, before)
+    return store_tuned(setup, store, winner, start, command)
 
 
 def _require_within_limits(setup: Setup, record: Record) -> None:
@@ -125,67 +86,6 @@ def _require_within_limits(setup: Setup, record: Record) -> None:
             f"trial {record.trial.number} with {classes} is over the limits: {'; '.join(verdict.reasons)}",
             remedy="fine-tune a smaller trial",
         )
-
-
-def _names_differ(store: Store, setup: Setup) -> bool:
-    """Whether the outputs mean other classes now."""
-    if setup.dataset.task is not Task.CLASSIFY:
-        return False
-    return store.fact("class_names") != list(setup.dataset.class_names)
-
-
-def _origin(store: Store, record: Record, new_head: bool, board: str) -> Origin:
-    """The best float network that the run has of the trial for ``board``: after a final training, or not."""
-    number, scores = record.trial.number, record.trial.scores
-    assert scores is not None, "a COMPLETE trial has scores"
-    old = _old_net(store, record)
-    is_first = board_names(store)[0] == board
-    pick = store.folder / "picks" / (f"trial-{number}" + ("" if is_first else f"-{board}"))
-    finals = [(pick, f"picked trial {number}", _stored_quality(pick, scores.quality))]
-    reported = _reported(store, board)
-    if reported is not None and reported.trial == number:
-        best = store.folder / "best" if is_first else board_folder(store.folder, board)
-        finals.insert(0, (best, f"the reported network (trial {number})", reported.scores.quality))
-    for folder, name, quality in finals:
-        if (folder / "model.keras").is_file():
-            return Origin(name, old, folder / "model.keras", new_head, quality)
-    weights = store.weights(number)
-    if weights is None:
-        raise SearchError(
-            f"the run did not keep the float weights of trial {number}",
-            remedy=f"`micronas pick {store.folder} {number}` trains it again and keeps them",
-        )
-    return Origin(f"trial {number}", old, weights, new_head, scores.quality)
-
-
-def _reported(store: Store, board: str) -> FinalFigures | None:
-    """The figures of the network that the run reports for ``board``."""
-    final = store.final()
-    if final is None:
-        return None
-    result = final.result if board_names(store)[0] == board else object_at(final.result, BOARDS, board)
-    return figures_from_json(result) if result else None
-
-
-def _stored_quality(folder: Path, otherwise: float) -> float:
-    """The int8 quality on validation data of the picked network in ``folder``."""
-    try:
-        return figures_from_json(
-            json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        ).scores.quality
-    except (OSError, ValueError, StoreError):
-        return otherwise
-
-
-def _old_net(store: Store, record: Record) -> Net:
-    """The trial's network as it was trained, from what the run stored: its data may be gone."""
-    config, tflite = stored_config(store), store.model(record.trial.number)
-    assert tflite is not None, "a COMPLETE trial has a model"
-    graph = read_bytes(tflite, "trial")
-    _, height, width, channels = graph.tensors[graph.inputs[0]].shape
-    names = store.fact("class_names")
-    space = make_space(config.space, (height, width, channels), len(names) if isinstance(names, list) else 0)
-    return space.net(space.from_json(record.trial.arch))
 
 
 def _trained(setup: Setup, record: Record, origin: Origin, epochs: int) -> tuple[Estimate, bool]:
@@ -221,36 +121,3 @@ def _winner(setup: Setup, record: Record, estimate: Estimate) -> Winner:
     if result.outcome is not Outcome.COMPLETE or result.scores is None or result.tflite is None:
         raise TrainError(f"the fine-tuned network was not accepted ({result.stage}): {result.reason}")
     return Winner(trial.number, trial.key, result.scores, result.tflite, True, trial.arch, result.weights)
-
-
-def _stored(setup: Setup, store: Store, winner: Winner, start: StartOfTuning, command: str) -> FineTuned:
-    """All files in a folder that gets its name last."""
-    folder = free_folder(store.folder / FOLDER, winner.number)
-    draft = folder.with_name(folder.name + DRAFT)
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        what = f"trial {winner.number}, fine-tuned on {setup.dataset.name}"
-        noted = replace(winner, note=_note(start, winner))
-        figures = figures_of(setup, noted, store, draft, what=what, command=command)
-        done = FineTuned(folder, replace(figures, files=files_in(folder, figures.files)), start)
-        text = json.dumps(done.to_json(), indent=2) + "\n"
-        (draft / "result.json").write_text(text, encoding="utf-8")
-        os.replace(draft, folder)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
-    return done
-
-
-def _note(start: StartOfTuning, winner: Winner) -> str:
-    head = ", with a new last layer" if start.new_head else ""
-    text = f"{start.name} trained for {plural(winner.scores.epochs, 'more epoch')}{head}"
-    if start.before is None:
-        return text
-    return f"{text}; int8 on validation data before: {percent(start.before)}"
-
-
-def free_folder(parent: Path, number: int) -> Path:
-    """``trial-N-1``, or the first such name that is not taken."""
-    return next(path for k in itertools.count(1) if not (path := parent / f"trial-{number}-{k}").exists())

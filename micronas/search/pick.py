@@ -19,8 +19,8 @@ from micronas.search.termination import TrialTermination
 from micronas.search.workers.search_executor import search_executor
 from micronas.store import Record, Store
 from micronas.store.final_figures import FinalFigures, figures_from_json
-from micronas.store.other_boards import records_for, usable_on
-from micronas.trial import Outcome, object_at
+from micronas.store.other_boards import board_names, records_for, usable_on
+from micronas.trial import Outcome
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,18 @@ def pick(setup: Setup, store: Store, number: int, say: Callable[[str], object]) 
             [record], 1, executor, 1, store, TrialTermination(0), say, epochs=epochs, teacher=teacher
         )
     say("build, measurement and test")
-    is_first = object_at(store.fact("board")).get("name") == board
-    folder = store.folder / "picks" / (f"trial-{winner.number}" + ("" if is_first else f"-{board}"))
+    folder = pick_folder(store, winner.number, board)
     folder.mkdir(parents=True, exist_ok=True)
     figures = figures_of(setup, winner, store, folder)
     text = json.dumps(figures.to_json(), indent=2) + "\n"
     (folder / "result.json").write_text(text, encoding="utf-8")
     return Picked(folder, figures)
+
+
+def pick_folder(store: Store, number: int, board: str) -> Path:
+    """Where a run keeps its pick of trial ``number`` for ``board``."""
+    is_first = board_names(store)[0] == board
+    return store.folder / "picks" / (f"trial-{number}" if is_first else f"trial-{number}-{board}")
 
 
 def _epochs_of(record: Record, store: Store) -> int | None:

@@ -29,7 +29,7 @@ from micronas.model.tflite import read
 from micronas.quantize.keras_model import Converted
 from micronas.quantize.layer_report import LayerReport, QuantizedLayer
 from micronas.quantize.witness import OpDifference, Witness
-from micronas.search.fine_tune import FineTuned, StartOfTuning
+from micronas.search.fine_tuned import FineTuned, StartOfTuning
 from micronas.store.final_figures import DeploymentFigures, FinalFigures
 from micronas.trial import Scores
 from tests.support.json_page import require_documented, sections

@@ -20,7 +20,8 @@ import micronas.search.fine_tune as module
 import micronas.search.outcome as outcome_module
 from micronas.data import load
 from micronas.estimate.full import estimate
-from micronas.search.fine_tune import DRAFT, fine_tune, tuning_setup
+from micronas.search import fine_tuned
+from micronas.search.fine_tune import fine_tune, tuning_setup
 from micronas.search.run import new_run
 from micronas.search.setup import prepare
 from micronas.train.settings import TrainSettings
@@ -77,7 +78,7 @@ def test_a_trial_trains_further_and_stays_as_it_was(store, trained):
     assert json.loads((done.folder / "result.json").read_text())["start"]["epochs"] == 3
     assert store.final() is None
     assert store.unsealings() == ["final figures of trial 0, fine-tuned on digits"]
-    assert module.free_folder(store.folder / "fine-tuned", 0).name == "trial-0-2"
+    assert fine_tuned.free_folder(store.folder / "fine-tuned", 0).name == "trial-0-2"
 
 
 def test_other_classes_get_a_new_last_layer(store, tmp_path, trained):
@@ -101,12 +102,12 @@ def test_an_interrupted_one_leaves_no_folder(store, monkeypatch):
     def interrupted(*arguments, **named):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "figures_of", interrupted)
+    monkeypatch.setattr(fine_tuned, "figures_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fine_tune(tuning_setup(store), store, 0, 1, lambda text: None)
     assert not any((store.folder / "fine-tuned").iterdir())
-    (store.folder / "fine-tuned" / f"trial-0-1{DRAFT}").mkdir()  # what kill -9 leaves
-    assert module.free_folder(store.folder / "fine-tuned", 0).name == "trial-0-1"
+    (store.folder / "fine-tuned" / f"trial-0-1{fine_tuned.DRAFT}").mkdir()  # what kill -9 leaves
+    assert fine_tuned.free_folder(store.folder / "fine-tuned", 0).name == "trial-0-1"
 
 
 def test_a_run_without_weights_says_how_to_get_them(store):
