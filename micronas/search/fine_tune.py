@@ -17,7 +17,7 @@ from micronas.search.evaluation.evaluator import Stages, TrialEvaluator
 from micronas.search.evaluation.placement import place
 from micronas.search.evaluation.task import TrialTask
 from micronas.search.evaluation.training import trial_seed
-from micronas.search.final.winner import Winner
+from micronas.search.final.reported import Winner
 from micronas.search.fine_tuned import FineTuned, StartOfTuning, store_tuned
 from micronas.search.pick import find_trial
 from micronas.search.setup import Setup, prepare

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from micronas.errors import percent, plural
-from micronas.search.final.winner import Winner
+from micronas.search.final.reported import Winner
 from micronas.search.outcome import figures_of
 from micronas.search.setup import Setup
 from micronas.store import Store

@@ -24,7 +24,7 @@ from micronas.quantize.float_form import FloatForm, float_form, some_of
 from micronas.quantize.layer_report import LayerReport
 from micronas.report.model_card import JSON_NAME, MARKDOWN_NAME, card_json, card_markdown
 from micronas.search.final.build import write_files, write_front_end
-from micronas.search.final.winner import Winner
+from micronas.search.final.reported import Winner
 from micronas.search.setup import Setup
 from micronas.store import Final, Store
 from micronas.store.board_results import board_folder

@@ -12,8 +12,9 @@ from micronas.search.evaluation.task import TRAINING, TrialResult
 from micronas.search.final.epochs import final_epochs
 from micronas.search.final.finalists import Selection, select
 from micronas.search.final.order import Held
+from micronas.search.final.reported import Winner
 from micronas.search.final.teacher import teacher_of
-from micronas.search.final.winner import Winner, best_form, choose, final_trainings, nothing_usable, ranking
+from micronas.search.final.winner import best_form, choose, final_trainings, nothing_usable, ranking
 from micronas.search.one_network import search_or_not, trained_alone
 from micronas.search.setup import Setup
 from micronas.search.termination import Termination

@@ -17,7 +17,7 @@ from micronas.search import outcome
 from micronas.search.evaluation import stages
 from micronas.search.evaluation.evaluator import DeployedFigures, Stages, TrialEvaluator
 from micronas.search.evaluation.task import TrialTask
-from micronas.search.final.winner import Winner
+from micronas.search.final.reported import Winner
 from micronas.trial import Scores
 
 ESTIMATE = Estimate(b"model", 0.8, 0.9, epochs=2, cpu_s=1.0, parameters=5, macs=10, weights=b"weights")
