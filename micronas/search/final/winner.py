@@ -1,7 +1,7 @@
 """The end of a search: final training of the best networks, and the choice of one.
 
-Both use validation data only. The test split is unsealed once, for the reported network by
-``outcome``, and the store records it.
+Both use validation data only. The test split is unsealed later, once, for the reported network
+(``search/outcome.py``), and the store records it.
 """
 
 from __future__ import annotations
