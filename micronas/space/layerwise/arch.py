@@ -63,6 +63,11 @@ def _has_depthwise(block: Block) -> bool:
     return block.kind is not BlockKind.CONV
 
 
+def _has_no_residual(block: Block) -> bool:
+    """Inverted bottlenecks always have theirs, where shapes agree."""
+    return block.kind is not BlockKind.INVERTED
+
+
 def _has_dense_rows(block: Block) -> bool:
     """TensorFlow has no dilated kernel with a stride."""
     return _has_depthwise(block) and block.stride == 1
@@ -92,7 +97,8 @@ class Block:
     ``swish`` replaces ReLU by hard-swish; ``gate`` adds squeeze-excite after the depthwise convolution
     (Howard et al. 2019, MobileNetV3), so a plain convolution has none. ``dilation`` is the distance of the
     rows of a depthwise window along the first axis, which is time in spectrograms and windows. ``shape`` is
-    that of the window.
+    that of the window. ``residual`` adds the block's input to its last convolution before the ReLU; where the
+    shapes differ, a 1x1 convolution of the input (He et al. 2016).
     """
 
     kind: BlockKind
@@ -135,6 +141,14 @@ class Block:
         key="kernel_shape",
         steps=others,
         draw=smallest_with(0.5),
+    )
+    residual: bool = optional(
+        False,
+        (True,),
+        "residual connections of plain and separable blocks, as a choice; inverted bottlenecks always have them",
+        applies=_has_no_residual,
+        steps=others,
+        draw=set_with(0.4),
     )
 
 

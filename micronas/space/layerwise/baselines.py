@@ -45,7 +45,7 @@ def _designs(limits: Limits, shape: tuple[int, int, int]) -> Iterator[Design]:
     yield _vgg
     yield _separable
     if _is_photograph(shape):
-        yield _full_resolution
+        yield partial(_full_resolution, residual="residual" in limits.optional)
         yield _mobilenet
     if {"hard_swish", "squeeze_excite"} & limits.optional.keys():
         yield _mobilenet_v3
@@ -115,15 +115,13 @@ def _cycled(steps: list[int]) -> Iterator[int]:
         yield steps[-1]
 
 
-def _full_resolution(width: int) -> LayerwiseArch:
-    """3x3 convolutions in three stages from full resolution, the plan of MLPerf Tiny's ResNet-8."""
-    blocks = (
-        Block(BlockKind.CONV, 3, 1, width),
-        Block(BlockKind.CONV, 3, 2, 2 * width),
-        Block(BlockKind.CONV, 3, 1, 2 * width),
-        Block(BlockKind.CONV, 3, 2, 4 * width),
-    )
-    return LayerwiseArch(Stem(3, 1, width), blocks)
+def _full_resolution(width: int, *, residual: bool) -> LayerwiseArch:
+    """3x3 convolutions in three stages from full resolution, the plan of MLPerf Tiny's ResNet-8; with its
+    residuals where the space has them.
+    """
+    plan = ((1, width), (2, 2 * width), (1, 2 * width), (2, 4 * width))
+    blocks = (Block(BlockKind.CONV, 3, stride, wide, residual=residual) for stride, wide in plan)
+    return LayerwiseArch(Stem(3, 1, width), tuple(blocks))
 
 
 def _mobilenet(width: int) -> LayerwiseArch:

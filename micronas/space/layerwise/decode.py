@@ -51,17 +51,34 @@ def _add_stem(builder: NetBuilder, stem: Stem) -> None:
 
 def add_block(builder: NetBuilder, block: Block) -> None:
     """Appends one block to ``builder``."""
+    kernel, stride = _window(builder, block)
+    source = builder.last
     match block.kind:
         case BlockKind.CONV:
-            kernel, stride = _window(builder, block)
-            _add_activated(builder, Conv(block.width, *kernel, *stride), block)
+            _add_last(builder, Conv(block.width, *kernel, *stride), block, source, stride)
         case BlockKind.SEPARABLE:
             _add_depthwise(builder, block, Activation.RELU)
-            _add_activated(builder, Conv(block.width, 1, 1), block)
+            _add_last(builder, Conv(block.width, 1, 1), block, source, stride)
         case BlockKind.INVERTED:
             _add_inverted(builder, block)
     if block.pool:
         _add_pool(builder, PoolKind.MAX)
+
+
+def _add_last(builder: NetBuilder, layer: Conv, block: Block, source: int, stride: Plane) -> None:
+    """The last convolution of a block that reads ``source``, with the residual if the block has one."""
+    if not block.residual:
+        _add_activated(builder, layer, block)
+        return
+    shape = builder.shape(source)
+    linear = builder.add(replace(layer, activation=Activation.NONE))
+    if builder.shape() != shape:
+        source = builder.add(Conv(block.width, 1, 1, *stride, activation=Activation.NONE), source)
+    if block.swish:
+        builder.add(Add(), source, linear)
+        builder.add(Apply(Function.HARD_SWISH))
+    else:
+        builder.add(Add(Activation.RELU), source, linear)
 
 
 def _add_inverted(builder: NetBuilder, block: Block) -> None:

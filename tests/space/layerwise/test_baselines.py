@@ -57,6 +57,23 @@ def test_baseline_networks_of_photographs_keep_their_resolution_where_digits_do_
         assert all(arch.stem.stride == 2 for arch in LayerwiseSpace(shape, 10, Limits()).baselines())
 
 
+def test_the_convolutions_of_photographs_have_residuals_where_the_space_has_them():
+    """ResNet-8 is one of the published networks that the designs follow."""
+    for options, expected in (({}, False), ({"residual": (False, True)}, True)):
+        archs = LayerwiseSpace((32, 32, 3), 10, Limits(optional=options)).baselines()
+        plain = [a for a in archs if a.stem.stride == 1 and a.blocks[0].kind is BlockKind.CONV]
+        assert plain
+        assert {block.residual for arch in plain for block in arch.blocks} == {expected}
+
+
+def test_spectrograms_begin_with_the_plan_of_ds_cnn_among_others():
+    for shape in ((49, 10, 1), (49, 40, 1)):
+        archs = LayerwiseSpace(shape, 12, Limits()).baselines()
+        kinds = [{block.kind for block in arch.blocks} for arch in archs]
+        assert {BlockKind.SEPARABLE} in kinds
+        assert {BlockKind.CONV} in kinds
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(
     "limits", [Limits(), Limits(4, 4, 8, 8, (5,), (3,)), Limits(1, 1, 4, 12, (3, 7), (6,))]

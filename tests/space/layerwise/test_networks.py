@@ -21,6 +21,7 @@ from micronas.model.net import (
     PoolKind,
     shape_graph,
 )
+from micronas.model.op_attributes import Activation
 from micronas.model.tflite.writer import write as write_tflite
 from micronas.space import make_space
 from micronas.space.layerwise import (
@@ -45,6 +46,29 @@ def test_inverted_bottleneck_has_a_residual_only_where_shapes_agree():
     )
     net = space.net(LayerwiseArch(Stem(3, 2, 16), blocks))
     assert sum(isinstance(node.layer, Add) for node in net.nodes) == 1
+
+
+def test_residual_of_a_plain_or_separable_block_is_added_before_its_activation():
+    """He et al. 2016: the input itself where shapes agree, otherwise a 1x1 convolution of it."""
+    space = LayerwiseSpace((28, 28, 1), 10, replace(LIMITS, min_blocks=1))
+    blocks = (
+        Block(BlockKind.CONV, 3, 1, 16, residual=True),
+        Block(BlockKind.SEPARABLE, 3, 2, 24, pool=True, residual=True),
+        Block(BlockKind.SEPARABLE, 3, 1, 24, swish=True, residual=True),
+    )
+    net = space.net(LayerwiseArch(Stem(3, 1, 16), blocks))
+    found = [(type(node.layer).__name__, node.inputs) for node in net.nodes[2:-3]]
+    assert found == [
+        *[("Conv", (1,)), ("Add", (1, 2))],
+        *[("DepthwiseConv", (3,)), ("Conv", (4,)), ("Conv", (3,)), ("Add", (6, 5)), ("Pool", (7,))],
+        *[("DepthwiseConv", (8,)), ("Apply", (9,)), ("Conv", (10,)), ("Add", (8, 11)), ("Apply", (12,))],
+    ]
+    layers = [node.layer for node in net.nodes]
+    assert layers[6] == Conv(24, 1, 1, 2, 2, activation=Activation.NONE)
+    assert [layers[i].activation for i in (2, 5, 11)] == [Activation.NONE] * 3
+    assert [layers[i].activation for i in (3, 7, 12)] == [Activation.RELU, Activation.RELU, Activation.NONE]
+    plain = tuple(replace(block, residual=False) for block in blocks)
+    assert not any(isinstance(n.layer, Add) for n in space.net(LayerwiseArch(Stem(3, 1, 16), plain)).nodes)
 
 
 def test_genes_act_per_dimension_on_a_flat_plane():
