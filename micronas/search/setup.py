@@ -72,6 +72,7 @@ class Setup:
             self.gate.ledger,
             latency_ms=config.constraints.latency_ms,
             macs=config.constraints.macs,
+            macs_of=lambda arch: self.space.net(arch).macs,
             reward=config.reward,
             error_limit=1.0 - self.dataset.majority_baseline,
             first_ask=len(self.first),

@@ -22,7 +22,7 @@ class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
     ``latency_ms`` and ``macs`` limit a network's latency and multiply-accumulate operations, None for no
-    limit; ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
+    limit; ``macs_of`` counts those of an architecture, and is needed with ``macs``. ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
     predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. ``trials`` is the budget in trials, None without one. With ``workers``,
     ask n comes after the trials below n - workers + 1 have been reported. ``supernets`` is the run's storage
@@ -37,6 +37,7 @@ class Problem:
     ledger: Callable[[Arch], Ledger]
     latency_ms: float | None = None
     macs: int | None = None
+    macs_of: Callable[[Arch], int] | None = None
     reward: RewardConfig = field(default_factory=RewardConfig)
     error_limit: float = 1.0
     first_ask: int = 0
@@ -48,8 +49,8 @@ class Problem:
     supernets: SupernetStore = field(default_factory=SupernetStore)
 
     def fits(self, arch: Arch) -> bool:
-        """Whether ``arch`` is within the budget, by the exact ledger."""
-        return check(self.ledger(arch), self.budget).fits
+        """Whether ``arch`` is within ``macs`` and, by the exact ledger, within the budget."""
+        return self._affords(arch) and check(self.ledger(arch), self.budget).fits
 
     def meets_target(self, arch: Arch) -> bool:
         """Whether ``arch`` is as fast as the reward's target; true without a target or modelled latency."""
@@ -61,9 +62,10 @@ class Problem:
     def reference(self, space: Space) -> Arch:
         """The largest baseline network that fits, or the smallest one."""
         candidates = space.baselines()
-        return next(
-            (arch for arch in candidates if self.fits(arch) and self._affords(space, arch)), candidates[-1]
-        )
+        return next((arch for arch in candidates if self.fits(arch)), candidates[-1])
 
-    def _affords(self, space: Space, arch: Arch) -> bool:
-        return self.macs is None or space.net(arch).macs <= self.macs
+    def _affords(self, arch: Arch) -> bool:
+        if self.macs is None:
+            return True
+        assert self.macs_of is not None, "a limit of operations needs their number"
+        return self.macs_of(arch) <= self.macs

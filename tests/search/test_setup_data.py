@@ -39,6 +39,18 @@ def test_what_every_trial_would_refuse_is_refused_at_once(tmp_path: Path) -> Non
         prepare(config_of(tmp_path, x))
 
 
+def test_a_limit_of_operations_reaches_the_gate_and_the_strategies(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (80, 32, 3)).astype(np.float32)
+    config = config_of(tmp_path, x)
+    limits = config.constraints.model_copy(update={"macs": 20_000})
+    setup = prepare(config.model_copy(update={"constraints": limits}))
+    assert setup.problem.macs == 20_000
+    macs = {arch: setup.space.net(arch).macs for arch in setup.space.baselines()}
+    assert min(macs.values()) < 20_000 < max(macs.values())
+    for arch, count in macs.items():
+        assert setup.gate.fits(arch) is setup.problem.fits(arch) is (count <= 20_000)
+
+
 def test_the_front_end_of_a_stream_is_reserved_within_the_limits(tmp_path: Path) -> None:
     x = np.random.default_rng(0).uniform(-1, 1, (80, 32, 3)).astype(np.float32)
     setup = prepare(config_of(tmp_path, x))

@@ -15,7 +15,7 @@ from micronas.config import RewardConfig, StrategyConfig
 from micronas.space import Arch
 from micronas.strategy import make_strategy, population_of
 from micronas.strategy.aging_evolution import AgingEvolution
-from micronas.strategy.base import OFFSPRING, accepted
+from micronas.strategy.base import OFFSPRING, accepted, generator
 from micronas.strategy.nsga2 import Nsga2
 from micronas.strategy.observation import Observation
 from micronas.strategy.problem import Problem
@@ -174,6 +174,40 @@ def test_nsga2_is_guided_by_hypervolume_unless_that_is_switched_off() -> None:
         return strategy.ask(8)
 
     assert ninth(True) == ninth(True) != ninth(False)
+
+
+def test_evolution_is_sized_and_guided_unless_that_is_switched_off() -> None:
+    task = make_task()
+    draw = sized_draw(task.space, task.problem)
+
+    def asked(**changes: bool) -> list[Arch]:
+        config = StrategyConfig(population=8, **changes)  # type: ignore[arg-type]
+        assert config.name == "aging_evolution"
+        strategy = make_strategy(config, task.space, 0, task.gate.fits, task.problem)
+        found = [strategy.ask(number) for number in range(8)]
+        for number, arch in enumerate(found):
+            strategy.tell(task.trial(number, arch, 0))
+        return [*found, strategy.ask(8)]
+
+    def drawn(number: int) -> Arch:
+        rng = generator(0, number)
+        return next(arch for arch in iter(lambda: draw(rng), None) if task.gate.fits(arch))
+
+    random = make_strategy(StrategyConfig(name="random"), task.space, 0, task.gate.fits)
+    default, samples, unguided = asked(), asked(sized=False), asked(guided=False)
+    assert default[:8] == unguided[:8] == [drawn(number) for number in range(8)]
+    assert samples[:8] == [random.ask(number) for number in range(8)] != default[:8]
+    assert default[8] != unguided[8]
+
+
+def test_sized_draws_stay_within_the_limit_of_operations() -> None:
+    task = make_task()
+    limited = replace(task.problem, macs=300_000, macs_of=lambda arch: task.space.net(arch).macs)
+    small = next(arch for arch in task.space.baselines() if limited.fits(arch))
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        made = grown(task.space, small, rng, limited, target_bytes=40_000)
+        assert task.space.net(made).macs <= 300_000
 
 
 def test_a_guide_chooses_among_the_children_of_evolution() -> None:

@@ -196,7 +196,14 @@ class RegionWalk:
         budget = network_budget(config, board, dataset)
         macs, prefer = config.constraints.macs, prefer_of_search(config.prefer)
         outer = LedgerGate(self.space, board, config.runtime, budget, macs, prefer=prefer)
-        problem = Problem(config.data, Target(board.core), budget, outer.ledger)
+        problem = Problem(
+            config.data,
+            Target(board.core),
+            budget,
+            outer.ledger,
+            macs=macs,
+            macs_of=lambda arch: self.space.net(arch).macs,
+        )
         self.region: SharedWeightSpace = choose_region(self.space, problem.reference(self.space))
         self._gate = LedgerGate(self.region, board, config.runtime, budget, macs, prefer=prefer)
         self._first = initial_trials(self.region, self._gate, self._gate.ledger, budget)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -114,6 +115,13 @@ def test_cells_are_stacked_as_large_as_the_exact_budget_allows() -> None:
         same = SPACE.to_json(arch)
         assert isinstance(same, dict)
         assert not any(PROBLEM.fits(SPACE.from_json({**same, "channels": w})) for w in wider[:1])
+
+
+def test_cells_are_stacked_within_the_limit_of_operations() -> None:
+    free = SPACE.net(strategy().ask(0)).macs
+    limited = replace(PROBLEM, macs=free // 2, macs_of=lambda arch: SPACE.net(arch).macs)
+    arch = Darts(SPACE, 0, lambda arch: True, limited, lambda nodes, seed: found(seed % 1000), 1).ask(0)
+    assert SPACE.net(arch).macs <= free // 2
 
 
 def test_an_ask_depends_on_seed_and_number_only_and_avoids_what_was_seen() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,3 +118,17 @@ def test_a_limit_of_operations_reaches_the_supernet(runtime: str) -> None:
     budget = Budget(flat.flash_bytes, flat.sram_bytes)
     assert limits_of(own, flat, budget, macs=123_456).macs == 123_456
     assert limits_of(own, flat, budget).macs == float("inf")
+
+
+def test_the_supernet_of_a_search_is_trained_within_its_limit_of_operations() -> None:
+    limits: list[float] = []
+
+    def note(backbone: ChoiceBackbone, tables: CostTables, aims: CostConstraints, seed: int) -> Learned:
+        limits.append(aims.limits.macs)
+        return greedy(backbone, tables, aims, seed)
+
+    for macs in (500_000, None):
+        limited = replace(problem(60_000, 40_000), macs=macs, macs_of=lambda arch: SPACE.net(arch).macs)
+        found = Dnas(SPACE, 0, lambda arch: True, limited, note, 1).ask(0)
+        assert (SPACE.net(found).macs <= 500_000) is (macs is not None)
+    assert limits == [500_000, float("inf")]
