@@ -110,6 +110,8 @@ def test_a_finished_run_carries_its_model(store: Store, networks: Path) -> None:
         "scores": scores_to_json(toy_scores([3] * 6)),
         "deployment": {"counter": {"name": "DWT CYCCNT", "counts": "cycles"}},
         "files": {},
+        "selection": "finalists trained 2 more times: trial 0 90.0 % (87.0 % to 93.0 %)",
+        "note": "the final training failed: no memory; the trial's network is reported",
     }
     store.record_unsealing("final figures of trial 0")
     store.set_final(Final(result, model))  # type: ignore[arg-type]
@@ -120,6 +122,8 @@ def test_a_finished_run_carries_its_model(store: Store, networks: Path) -> None:
     assert "87.5 %" in text
     assert "an estimate that ranks networks, not a measurement on a board" in text
     assert "read from DWT CYCCNT" in text
+    assert "Finalists trained 2 more times: trial 0 90.0 % (87.0 % to 93.0 %)." in text
+    assert "Trial 0: the final training failed: no memory; the trial&#39;s network is reported." in text
 
 
 def test_a_chart_puts_points_where_their_figures_are() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from micronas.data import DataKind
+from micronas.data import DataKind, Dataset, DataSplit, FrontEnd, SealedTest, Task
 from micronas.data.dataset import Triad
 
 tf = pytest.importorskip("tensorflow")
@@ -126,6 +126,82 @@ def test_a_quarter_of_the_photographs_have_a_hidden_square(monkeypatch):
     hidden = ~np.isclose(y, x, atol=1e-5).all(axis=3)
     assert 0.15 < np.mean(hidden.any(axis=(1, 2))) < 0.35
     assert hidden.sum(axis=(1, 2)).max() == 16  # a quarter of the side
+
+
+def test_photographs_change_in_contrast_and_brightness_each_by_itself(monkeypatch):
+    for name in ("CROP", "CUTOUT"):
+        monkeypatch.setattr(augment, name, 0.0)
+    x = 0.25 + 0.5 * photographs()
+    x[0, 0, 0], x[0, 0, 1] = 0.0, 1.0  # the range of the batch, which nothing else reaches
+    y = augment.vary_photograph(x, seed(0, 0), 1.0, mirror=False).numpy()
+    contrast, brightness = [], []
+    for before, after in zip(x[1:].reshape(199, -1), y[1:].reshape(199, -1), strict=True):
+        slope, shift = np.polyfit(before - before.mean(), after, 1)
+        assert np.allclose(after, shift + slope * (before - before.mean()), atol=1e-4)
+        contrast.append(slope - 1)
+        brightness.append(shift - before.mean())
+    for found, most in ((contrast, augment.CONTRAST), (brightness, augment.BRIGHTNESS)):
+        assert 0.9 * most < np.abs(found).max() <= 1.01 * most
+        assert abs(np.mean(found)) < 0.2 * most
+    assert abs(np.corrcoef(contrast, brightness)[0, 1]) < 0.25
+
+
+def test_a_stream_varies_in_speed_and_its_sensors_are_turned(monkeypatch):
+    monkeypatch.setattr(augment, "jitter", lambda x, seed, strength: x)
+    t = np.arange(65, dtype=np.float32) - 32
+    x = np.tile(t[np.newaxis, :, np.newaxis, np.newaxis], (100, 1, 1, 3))
+    speeds = augment.vary_stream(x, seed(0, 0), 1.0).numpy()[:, 40, 0] / 8
+    assert 1 - augment.SPEED <= speeds.min() < 0.93
+    assert 1.07 < speeds.max() <= 1 + augment.SPEED
+    assert np.allclose(speeds, speeds[:, :1]), "all sensors of a sample at one speed"
+    turned = augment.vary_stream(x, seed(0, 0), 1.0, triads=(Triad((0, 1, 2)),)).numpy()[:, 40, 0] / 8
+    moved = ~np.isclose(turned, speeds, atol=1e-4).all(axis=1)
+    assert 0.35 < moved.mean() < 0.65
+
+
+def dataset(kind, channels, mirror=False, triads=(), task=Task.CLASSIFY):
+    x, y = np.zeros((4, 8, 8, channels), np.float32), np.arange(4) % 2
+    split = DataSplit(x, y)
+    return Dataset(
+        "toy", kind, split, split, SealedTest(split), ("a", "b"), (0.0, 1.0), FrontEnd("none", 1),
+        task=task, mirror=mirror, triads=triads,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "options"),
+    [
+        (dataset(DataKind.IMAGE, 1), "distort", {}),
+        (dataset(DataKind.IMAGE, 1, mirror=True), "vary_photograph", {"mirror": True}),
+        (dataset(DataKind.IMAGE, 3), "vary_photograph", {"mirror": False}),
+        (dataset(DataKind.IMAGE, 3, mirror=True), "vary_photograph", {"mirror": True}),
+        (dataset(DataKind.SPECTROGRAM, 1), "mask_and_shift", {}),
+        (dataset(DataKind.STREAM, 3), "vary_stream", {}),
+        (
+            dataset(DataKind.STREAM, 3, triads=(Triad((0, 1, 2)),)),
+            "vary_stream",
+            {"triads": (Triad((0, 1, 2)),)},
+        ),
+        (dataset(DataKind.IMAGE, 3, task=Task.DETECT_ANOMALIES), "", {}),
+    ],
+)
+def test_the_kind_of_data_decides_and_only_classes_without_a_hand_are_mirrored(
+    monkeypatch, given, expected, options
+):
+    called = []
+    for name in ("distort", "vary_photograph", "mask_and_shift", "vary_stream"):
+
+        def noted(x, seed, strength, name=name, **named):
+            called.append((name, named))
+            return x
+
+        monkeypatch.setattr(augment, name, noted)
+    augment.augmentation.cache_clear()
+    change = augment.augmentation_of(given, 1.0)
+    augment.augmentation.cache_clear()
+    if change is not None:
+        change(given.train.x, seed(0, 0))
+    assert called == ([(expected, options)] if expected else [])
 
 
 def test_a_stream_at_another_speed_keeps_its_middle():

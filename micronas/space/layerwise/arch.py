@@ -145,7 +145,7 @@ class Block:
     residual: bool = optional(
         False,
         (True,),
-        "residual connections of plain and separable blocks, as a choice; inverted bottlenecks always have them",
+        "residual connections of plain and separable blocks, as a choice; inverted bottlenecks have theirs",
         applies=_has_no_residual,
         steps=others,
         draw=set_with(0.4),

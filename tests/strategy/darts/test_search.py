@@ -132,6 +132,18 @@ def test_power_iteration_finds_the_dominant_eigenvalue(sign: float) -> None:
     assert float(found) == pytest.approx(largest, rel=1e-2)
 
 
+def test_power_iteration_is_long_enough_where_the_start_has_little_of_the_eigenvector() -> None:
+    """Eigenvalues 5 and 3, and a twentieth of the start in the first: four products give 4.1."""
+    hessian = tf.constant([5.0, 3.0])
+    start = tf.sqrt(tf.constant([0.05, 0.95]))
+
+    def found(iterations: int) -> float:
+        return float(dominant_eigenvalue(lambda x: hessian * x, tf.zeros(2), start, iterations))
+
+    assert found(4) < 4.2
+    assert found(DartsSettings().power_iterations) == pytest.approx(5.0, rel=0.03)
+
+
 @pytest.fixture(scope="module")
 def supernet() -> CellSupernet:
     return CellSupernet((8, 8, 1), 3, 2, stack=(False, True), channels=4, partial=2, seed=0)
