@@ -22,8 +22,9 @@ class Problem:
     """Data, target and budget of a search; ``ledger`` is the exact one that its gate uses.
 
     ``latency_ms`` and ``macs`` limit a network's latency and multiply-accumulate operations, None for no
-    limit; ``macs_of`` counts those of an architecture, and is needed with ``macs``. ``reward`` is the reward to maximise, and ``error_limit`` the error of a network that always
-    predicts the most frequent class. ``first_ask`` is the number of the first trial that is asked for; the
+    limit; ``macs_of`` counts those of an architecture, and is needed with ``macs``. ``reward`` is the reward
+    to maximise, and ``error_limit`` the error of a network that always predicts the most frequent class.
+    ``first_ask`` is the number of the first trial that is asked for; the
     ones before are initial trials. ``trials`` is the budget in trials, None without one. With ``workers``,
     ask n comes after the trials below n - workers + 1 have been reported. ``supernets`` is the run's storage
     of supernets. With ``class_weights``, every class counts equally in its losses. ``latency`` is None unless

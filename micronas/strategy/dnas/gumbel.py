@@ -23,6 +23,11 @@ def gumbel_softmax(logits: Tensor, sizes: tuple[int, ...], temperature: Tensor, 
     return split_softmax((logits + noise) / temperature, sizes)
 
 
+def straight_through(vectors: list[Tensor]) -> list[Tensor]:
+    """The one-hot vectors nearest to ``vectors``, with the gradient of these (Jang et al. 2017)."""
+    return [tf.one_hot(tf.argmax(v), v.shape[0]) + v - tf.stop_gradient(v) for v in vectors]
+
+
 def split_softmax(logits: Tensor, sizes: tuple[int, ...]) -> list[Tensor]:
     """softmax of each decision's part of ``logits``."""
     return [tf.nn.softmax(part) for part in tf.split(logits, sizes)]

@@ -14,7 +14,7 @@ import tensorflow as tf
 from micronas.data import DataSplit
 from micronas.strategy.dnas.cost_tables import CostTables
 from micronas.strategy.dnas.decisions import by_name
-from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax
+from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax, straight_through
 from micronas.strategy.dnas.limits import CostConstraints
 from micronas.strategy.dnas.relaxed_costs import penalty, relaxed_costs
 from micronas.strategy.dnas.schedule import Schedule
@@ -135,10 +135,11 @@ class DnasLoop:
         x, y = (tf.gather(part, chosen) for part in self._halves[1])
         with tf.GradientTape() as tape:
             tape.watch(logits)
-            decisions = by_name(gumbel_softmax(logits, self._sizes, temperature, self._draw(number, 1)))
+            vectors = gumbel_softmax(logits, self._sizes, temperature, self._draw(number, 1))
+            decisions = by_name(vectors)
             output, _ = self._supernet.forward(weights, magnitudes, decisions, x)
             loss = self._objective(x, y, output)
-            costs = relaxed_costs(decisions, self._tables)
+            costs = relaxed_costs(decisions, self._tables, by_name(straight_through(vectors)))
             total = loss + penalty(costs, self._aims, self._settings.budget_weight)
         gradient = tape.gradient(total, logits)
         update, logits_first, logits_second = _adam(gradient, logits_first, logits_second, choice_number)

@@ -1,9 +1,10 @@
 """Bytes and operations as differentiable functions of relaxed choices, and the penalty for exceeding a
 budget.
 
-Constants and operations are expectations over the exact tables. SRAM is the largest of the blocks' expected
-peaks: exact in value, with a gradient that is distributed over the blocks by a softmax, so that it does not
-depend on one block alone.
+Constants and operations are expectations over the exact tables. SRAM is a maximum, and the largest of the
+blocks' expected peaks is less than the peak that is to be expected. It is therefore that of one network, the
+drawn one: exact in value, with the gradient of the relaxed choices, which is distributed over the blocks by
+a softmax, so that it does not depend on one block alone.
 """
 
 from __future__ import annotations
@@ -24,11 +25,26 @@ SHARPNESS = 0.05
 """Sharpness of the smooth maximum's gradient: a block 5 % below the peak gets 1/e of the peak's share."""
 
 
-def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
+def relaxed_costs(decisions: Decisions, tables: CostTables, drawn: Decisions | None = None) -> Tensor:
     """float64 (4,): constants in bytes, SRAM in bytes, MACs, predicted ms.
 
-    Exact when every decision is one-hot.
+    SRAM is that of ``drawn``, the one-hot decisions; without them, a lower bound. All are exact when every
+    decision is one-hot.
     """
+    layers = _layer_costs(decisions, tables)
+    peaks = layers if drawn is None else _layer_costs(drawn, tables)
+    return tf.stack(
+        [
+            tf.reduce_sum(layers[:, CONSTANT_BYTES]) + tables.base_bytes,
+            smooth_max(peaks[:, SRAM_BYTES]),
+            tf.reduce_sum(layers[:, MACS]),
+            tf.reduce_sum(layers[:, MS]),
+        ]
+    )
+
+
+def _layer_costs(decisions: Decisions, tables: CostTables) -> Tensor:
+    """float64 (layers, 4): the expected costs of stem, blocks and head."""
     terms = [_expected(tables.stem, decisions.stem_kernel, decisions.stem_width)]
     width = decisions.stem_width
     for slot, table in zip(decisions.slots, tables.slots, strict=True):
@@ -37,15 +53,7 @@ def relaxed_costs(decisions: Decisions, tables: CostTables) -> Tensor:
         # A skipped block outputs the width that it reads; only there are the two grids equal.
         width = slot.width if slot.keep.shape[0] == 1 else keep * slot.width + (1.0 - keep) * width
     terms.append(_expected(tables.head, width))
-    layers = tf.stack(terms)
-    return tf.stack(
-        [
-            tf.reduce_sum(layers[:, CONSTANT_BYTES]) + tables.base_bytes,
-            smooth_max(layers[:, SRAM_BYTES]),
-            tf.reduce_sum(layers[:, MACS]),
-            tf.reduce_sum(layers[:, MS]),
-        ]
-    )
+    return tf.stack(terms)
 
 
 def smooth_max(values: Tensor) -> Tensor:

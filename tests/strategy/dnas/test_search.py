@@ -19,7 +19,7 @@ from micronas.strategy.dnas.choice import choice_costs, drawn_choice
 from micronas.strategy.dnas.cost_tables import Costs, CostTables, make_cost_tables
 from micronas.strategy.dnas.decisions import Decisions, by_name
 from micronas.strategy.dnas.fake_quant import quantized_activation, quantized_weights
-from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax
+from micronas.strategy.dnas.gumbel import gumbel_softmax, split_softmax, straight_through
 from micronas.strategy.dnas.layers import kernel_mask, width_mask
 from micronas.strategy.dnas.limits import CostConstraints, LatencyPenalty
 from micronas.strategy.dnas.loop import DnasLoop
@@ -157,6 +157,36 @@ def test_relaxed_constants_are_the_mean_over_independent_choices() -> None:
         assert abs(value - np.mean(samples)) < 4 * np.std(samples) / math.sqrt(len(samples))
 
 
+def test_relaxed_sram_is_that_of_the_drawn_networks_while_choices_are_soft() -> None:
+    """The mean over draws is the mean of the exact peaks; the largest of expected peaks is below it."""
+    space = LayerwiseSpace((8, 8, 1), 3, Limits(max_blocks=4, kernels=(3, 5), expansions=(2, 3)))
+    backbone = make_backbone(space, StageLayout(1, (1, 1, 1, 1), 16))  # on one plane, so any may be the peak
+    tables = make_cost_tables(backbone, Target(Core.M4F))
+    keep = [i > 2 and i % 3 == 1 for i in range(len(backbone.decision_sizes))]
+    parts = [np.eye(n)[0] * 30 * kept for n, kept in zip(backbone.decision_sizes, keep, strict=True)]
+    chances = [np.exp(part) / np.exp(part).sum() for part in parts]  # even; no block is skipped
+    rng = np.random.default_rng(0)
+    exact = [choice_costs(drawn_choice(chances, backbone, rng), tables).sram_bytes for _ in range(2000)]
+    logits = tf.constant(np.concatenate(parts).astype(np.float32))
+
+    @tf.function
+    def both(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(logits)
+            seed = tf.stack([5, number])
+            vectors = gumbel_softmax(logits, backbone.decision_sizes, tf.constant(5.0), seed)
+            drawn = relaxed_costs(by_name(vectors), tables, by_name(straight_through(vectors)))[1]
+        return drawn, relaxed_costs(by_name(vectors), tables)[1], tape.gradient(drawn, logits)
+
+    found = [both(tf.constant(i)) for i in range(1000)]
+    drawn, soft = (np.array([float(one[i]) for one in found]) for i in (0, 1))
+    error = math.hypot(np.std(exact) / math.sqrt(2000), np.std(drawn) / math.sqrt(1000))
+    assert abs(drawn.mean() - np.mean(exact)) < 4 * error
+    assert min(exact) <= drawn.min() < drawn.max() <= max(exact)
+    assert soft.mean() < np.mean(exact) - 4 * error
+    assert all(np.isfinite(gradient).all() and np.ptp(gradient) > 0 for _, _, gradient in found[:20])
+
+
 def test_the_smooth_maximum_is_exact_and_shares_its_gradient() -> None:
     values = tf.constant([100.0, 98.0, 20.0], tf.float64)
     with tf.GradientTape() as tape:
@@ -280,8 +310,15 @@ def test_class_weights_let_every_class_count_equally(supernet: DnasSupernet, tab
 
 
 def test_the_hinge_moves_the_expected_cost_below_the_budget(
-    backbone: ChoiceBackbone, tables: CostTables
+    backbone: ChoiceBackbone, tables: CostTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    drawn: list[Decisions | None] = []
+
+    def noted(decisions: Decisions, tables: CostTables, network: Decisions | None = None) -> tf.Tensor:
+        drawn.append(network)
+        return relaxed_costs(decisions, tables, network)
+
+    monkeypatch.setattr("micronas.strategy.dnas.loop.relaxed_costs", noted)
     at_first = relaxed_costs(by_name([tf.constant(p) for p in even(backbone)]), tables).numpy()
     limits = Costs(at_first[0] * 0.6, at_first[1] * 0.8, math.inf)
     settings = replace(SETTINGS, choice_learning_rate=0.2, budget_weight=20.0, warmup_share=0.1)
@@ -294,6 +331,8 @@ def test_the_hinge_moves_the_expected_cost_below_the_budget(
     assert spent[1] < limits.sram_bytes
     assert unbound[0] > limits.constant_bytes
     assert bound.compiled.experimental_get_tracing_count() == 1
+    assert drawn
+    assert None not in drawn, "SRAM is that of a network"
 
 
 def test_equal_seeds_search_alike_and_choices_rest_during_warm_up(
