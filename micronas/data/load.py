@@ -8,7 +8,7 @@ import numpy as np
 
 from micronas.config import DataConfig
 from micronas.data.copies import copies_note, find_copies
-from micronas.data.dataset import DataKind, Dataset, DataSplit, Labels, SealedTest, Task
+from micronas.data.dataset import DataKind, Dataset, DataSplit, Floats, Labels, SealedTest, Task
 from micronas.data.digest import digest_of
 from micronas.data.metrics import metric_of
 from micronas.data.normalise import normalised, should_normalise, with_raw
@@ -64,7 +64,7 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
     numbers, group_names = (None, ()) if groups is None else numbered(groups)
     grouped = replace(samples, groups=numbers)
     train = _take(grouped, part == TRAIN)
-    low, high = samples.input_range or robust_range(train.x)
+    low, high = _range_of(samples, train.x)
     unknown = _unknown(samples, config)
     notes = (outlier_note(train.x, low, high), copies_note(find_copies(samples, part)))
     return Dataset(
@@ -88,6 +88,19 @@ def sealed(found: SplitSamples, config: DataConfig) -> Dataset:
         triads=triads_of(samples, config.triads),
         target=target_of(samples, part),
     )
+
+
+LEAST_USED = 0.1
+"""Share of a stated range that the training samples must use: with less, int8 has too few steps for them."""
+
+
+def _range_of(samples: Samples, train: Floats) -> tuple[float, float]:
+    """The stated range if the training samples use it: dark pictures do not fill their bytes."""
+    found = robust_range(train)
+    stated = samples.input_range
+    if stated is None or found[1] - found[0] < LEAST_USED * (stated[1] - stated[0]):
+        return found
+    return stated
 
 
 def _unknown(samples: Samples, config: DataConfig) -> tuple[int, ...]:

@@ -33,6 +33,19 @@ def test_an_outlier_does_not_stop_a_search(tmp_path: Path) -> None:
     assert prepare(config_of(tmp_path, x)).dataset.input_range[1] < 5.0
 
 
+@pytest.mark.parametrize("shape", [(80, 12, 10), (80, 12, 10, 3), (80, 32, 3)])
+def test_small_values_in_bytes_use_the_whole_range(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """Pictures of a dark room, and counts: the type's range says nothing about them."""
+    x = np.random.default_rng(0).integers(0, 13, shape, dtype=np.uint8)
+    config = config_of(tmp_path, x)
+    if shape[1:] != (32, 3):
+        config = config.model_copy(update={"data": config.data.model_copy(update={"options": {}})})
+    dataset = prepare(config).dataset
+    low, high = dataset.input_range
+    assert (low, high) == (float(dataset.train.x.min()), float(dataset.train.x.max()))
+    assert ("mean" in dataset.front_end.parameters) is (shape[1:] == (32, 3)), "streams are normalised"
+
+
 def test_what_every_trial_would_refuse_is_refused_at_once(tmp_path: Path) -> None:
     x = np.tile(np.random.default_rng(0).uniform(-1, 1, (1, 32, 3)), (80, 1, 1)).astype(np.float32)
     with pytest.raises(DataError, match=r"cannot be quantized: .* samples are the same"):

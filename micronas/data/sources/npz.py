@@ -167,7 +167,8 @@ def _inputs(
     if x.ndim == 3:
         # (N, time, channels) of a sensor, otherwise (N, height, width) with one channel
         x = x[:, :, np.newaxis, :] if kind == DataKind.STREAM.value else x[..., np.newaxis]
-    promised = (0.0, 1.0) if raw.dtype == np.uint8 else None
+    # The bytes of a stream are counts, whose channels may have different spreads.
+    promised = (0.0, 1.0) if raw.dtype == np.uint8 and kind != DataKind.STREAM.value else None
     if raw.dtype == np.uint8 and kind == DataKind.IMAGE.value and x.ndim == 4 and x.shape[-1] in (1, 3):
         height, width, channels = x.shape[1:]
         sizes = {"height": height, "width": width, "channels": channels}
