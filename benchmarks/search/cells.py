@@ -25,10 +25,19 @@ SEARCHES = {
     "default": "aging_evolution",
     "random": "random",
     "predictor_reward": "predictor_reward",
+    "predictor_front": "predictor_front",
     "nsga2": "nsga2",
+    "local_search": "local_search",
+    "reinforce": "reinforce",
+    "dnas": "dnas",
     "supernet": "random",
 }
-"""Entry -> strategy; the supernet is an estimator (``OWN``)."""
+"""Entry -> strategy: all but ``darts``, whose cells are another space than that of any task. The supernet is
+an estimator (``OWN``).
+"""
+
+OTHER_SPACE = {("anomalies", "dnas")}
+"""(task, entry) whose strategy does not search the space of the task."""
 
 DEFAULT = "default"
 
@@ -96,4 +105,5 @@ def cells() -> Iterator[Cell]:
     for cpu_minutes, (entries, seeds) in BUDGETS.items():
         for seed in range(seeds):
             for task in TASKS:
-                yield from (Cell(task, entry, seed, cpu_minutes) for entry in entries)
+                possible = (entry for entry in entries if (task, entry) not in OTHER_SPACE)
+                yield from (Cell(task, entry, seed, cpu_minutes) for entry in possible)

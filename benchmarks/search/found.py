@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from benchmarks.search.cells import DEFAULT, SEARCHES, Cell, cells
+from benchmarks.search.cells import DEFAULT, OTHER_SPACE, SEARCHES, Cell, cells
 from micronas.search.one_network import TRAINED_ALONE
 from micronas.trial import Json
 
@@ -30,6 +30,8 @@ def is_default_run(found: Found, cell: Cell) -> bool:
     one network with all of the time. Strategy and estimator have no part in that, so the run would be equal.
     """
     if cell.entry not in SEARCHES or cell.entry == DEFAULT or cell in found:
+        return False
+    if (cell.task, cell.entry) in OTHER_SPACE:
         return False
     default = found.get(Cell(cell.task, DEFAULT, cell.seed, cell.cpu_minutes))
     return default is not None and str(default.get("note")).startswith(TRAINED_ALONE)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from statistics import fmean, stdev
 
-from benchmarks.search.cells import BUDGETS, TASKS, Cell
+from benchmarks.search.cells import BUDGETS, OTHER_SPACE, TASKS, Cell
 from benchmarks.search.found import Found, is_default_run, tests_of
 
 LABELS = {
     "default": "default search",
     "random": "random search",
     "predictor_reward": "`predictor_reward`",
+    "predictor_front": "`predictor_front`",
     "nsga2": "`nsga2`",
+    "local_search": "`local_search`",
+    "reinforce": "`reinforce`",
+    "dnas": "`dnas`",
     "supernet": "supernet, random search",
     "by_hand": "by hand, no search",
     "by_hand_2": "by hand, second network",
@@ -48,10 +52,14 @@ def _mean(found: Found, task: str, entry: str, minutes: float) -> float:
 
 
 def _figure(found: Found, task: str, entry: str, minutes: float, best: float) -> str:
-    """``**.812** +- .010``, ``.812 (1 seed)``, ``as default``, ``none found`` or ``missing``."""
+    """``**.812** +- .010``, ``.812 (1 seed)``, ``as default``, ``none found``, ``missing``, or ``-`` where
+    the strategy does not search the space of the task.
+    """
     seeds = BUDGETS[minutes][1]
     tests = tests_of(found, task, entry, minutes, seeds)
     own = [cell for seed in range(seeds) if (cell := Cell(task, entry, seed, minutes)) in found]
+    if (task, entry) in OTHER_SPACE:
+        return "-"
     if not tests:
         same = any(is_default_run(found, Cell(task, entry, seed, minutes)) for seed in range(seeds))
         return "as default" if same else "none found" if own else "missing"

@@ -10,7 +10,7 @@ from statistics import fmean
 import numpy as np
 import scipy.stats
 
-from benchmarks.search.cells import BUDGETS, DEFAULT, SEARCHES, TASKS, Cell
+from benchmarks.search.cells import BUDGETS, DEFAULT, OTHER_SPACE, SEARCHES, TASKS, Cell
 from benchmarks.search.found import Found, is_default_run, tests_of
 
 RANDOM = "random"
@@ -118,6 +118,8 @@ def default_minus(found: Found, minutes: float) -> str:
 
 
 def _difference(found: Found, entry: str, minutes: float, task: str) -> str:
+    if (task, entry) in OTHER_SPACE:
+        return "-"
     pairs = differences(found, DEFAULT, entry, minutes, task)
     cells = [Cell(task, entry, seed, minutes) for seed in range(BUDGETS[minutes][1])]
     return interval(pairs) if pairs or not any(is_default_run(found, cell) for cell in cells) else "same run"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.search.cells import BUDGETS, HERE, TASKS, Cell, cells
+from benchmarks.search.cells import BUDGETS, HERE, SEARCHES, TASKS, Cell, cells
 from benchmarks.search.keras_space import chosen
 from benchmarks.search.overview import overview
 from benchmarks.search.run import BEGIN, END, PAGES, found_in, main, path_of, with_tables
@@ -17,6 +17,7 @@ from benchmarks.search.table import markdown, missing_names
 from micronas.config import SpaceConfig
 from micronas.search.one_network import TRAINED_ALONE
 from micronas.space import make_space
+from micronas.strategy import STRATEGIES, spaces_of
 from micronas.trial import Json
 
 
@@ -133,6 +134,19 @@ def test_a_budget_of_which_nothing_ran_has_no_table() -> None:
 
 def test_a_complete_table_names_nothing() -> None:
     assert "missing" not in markdown({cell: result(0.5) for cell in cells()})
+
+
+def test_every_strategy_is_an_entry_on_every_task_whose_space_it_searches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MICRONAS_DATA", "/nowhere")
+    spaces = {task: Cell(task, "default", 0).config.space.name for task in TASKS}
+    searched = {(task, name) for name in STRATEGIES for task in TASKS if spaces[task] in spaces_of(name)}
+    assert {(c.task, SEARCHES[c.entry]) for c in cells() if c.entry in SEARCHES} == searched
+    assert {name for name in STRATEGIES if not any(one == name for _, one in searched)} == {"darts"}
+    assert "| dnas | missing | missing | missing | missing | - |" in markdown(
+        {Cell("photos", "default", 0): result(0.7)}
+    )
 
 
 def test_every_cell_has_a_name_and_all_of_a_task_have_equal_terms(monkeypatch: pytest.MonkeyPatch) -> None:
