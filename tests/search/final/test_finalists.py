@@ -9,9 +9,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from micronas.config import FinalFitConfig, RewardConfig
+from micronas.config import FinalFitConfig, RewardConfig, parse_config
+from micronas.data import DataKind, Dataset, DataSplit, FrontEnd, SealedTest
+from micronas.search import prepare
+from micronas.search.boards.winners import _select
 from micronas.search.evaluation.task import LOSS, QUALITY, TrialResult, TrialTask
-from micronas.search.evaluation.training import trial_seed
+from micronas.search.evaluation.training import _split_for, trial_seed
 from micronas.search.final.cost import final_cpu_s
 from micronas.search.final.finalists import Selection, candidates_of, select
 from micronas.search.final.order import Finalist, Held, in_order, interval
@@ -49,6 +52,37 @@ def trained(quality: Callable[[TrialTask], float], tasks: list[TrialTask]) -> In
 def selection(records: list[Record], quality: Callable[[TrialTask], float], **keys: int) -> Selection:
     config = FinalFitConfig(**keys)
     return select(records, config, REWARDS, Held(400), trained(quality, []), TrialTermination(9))
+
+
+def test_a_search_orders_its_trials_by_such_trainings() -> None:
+    config = {
+        "board": "nucleo_f446re",
+        "device": "none",
+        "data": {"name": "digits"},
+        "budget": {"trials": 20},
+    }
+    setup, tasks, said = prepare(parse_config(config)), list[TrialTask](), list[str]()
+    executor = trained(lambda task: 0.9 if task.number == 2 else 0.6 - task.number / 100, tasks)
+    found = _select(setup, ranked(20), executor, TrialTermination(20), said.append, setup.board.name)
+    assert found.records[0].trial.number == 2
+    assert found.text.startswith("finalists trained 2 more times, mean on validation data: trial 2 90.0 %")
+    assert said[-1] == found.text
+    assert len(tasks) == 10
+
+
+def test_a_further_training_holds_out_other_groups_and_a_first_one_does_not() -> None:
+    numbers = np.repeat(np.arange(10), 6)
+    whole = DataSplit(np.zeros((60, 1, 1, 1), np.float32), np.arange(60) % 3, numbers)
+    parts = whole.taken(np.flatnonzero(numbers < 8)), whole.taken(np.flatnonzero(numbers >= 8))
+    grouped = Dataset(
+        "toy", DataKind.STREAM, *parts, SealedTest(parts[1]), ("a", "b", "c"), (0.0, 1.0), FrontEnd("none", 1)
+    )
+    task = TrialTask(0, [], "k")
+    assert _split_for(task, grouped) is grouped
+    held = [_split_for(replace(task, repeat=repeat), grouped).validation.groups for repeat in (1, 2)]
+    assert not {*held[0]} & {*held[1]} | {8, 9} & {*held[0], *held[1]}
+    nameless = replace(grouped, train=replace(parts[0], groups=None))
+    assert _split_for(replace(task, repeat=1), nameless) is nameless
 
 
 def test_the_baseline_is_always_a_finalist_and_few_trials_have_none() -> None:
