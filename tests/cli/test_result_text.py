@@ -19,7 +19,7 @@ def test_the_finalists_and_why_a_network_is_not_the_finally_trained_one_are_besi
 ) -> None:
     setup = prepare(parse_config({"board": "nucleo_f446re", "device": "none", "data": {"name": "digits"}}))
     figures = FinalFigures(
-        0, "ab", False, 0.8, 400, toy_scores([1] * 6), DeploymentFigures(), {"tflite": "n.tflite"}, "accuracy",
+        0, "ab", False, 0.8, 400, toy_scores([1] * 6), DeploymentFigures(), {"tflite": "a"}, "accuracy",
         selection="finalists trained 2 more times: trial 0 90.0 % (87.0 % to 93.0 %)",
         note="the final training failed: no memory; the trial's network is reported",
     )  # fmt: skip

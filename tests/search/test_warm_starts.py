@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from micronas.config import SpaceConfig, StrategyConfig, parse_config
+from micronas.config import DataConfig, SpaceConfig, StrategyConfig, parse_config
 from micronas.errors import ConfigError, SearchError
+from micronas.estimate.full import Estimate
+from micronas.model.net import Net
+from micronas.search.evaluation import training
 from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.search.gate import Verdict
-from micronas.search.inheritance import INHERITS, Donors
+from micronas.search.inheritance import INHERITS, Donors, Inheritance
 from micronas.search.loop import Loop
 from micronas.search.parts import SearchParts
 from micronas.search.proposals import Proposals
@@ -21,6 +26,9 @@ from micronas.search.workers.executor import InlineExecutor
 from micronas.space import Arch, make_space
 from micronas.store import Record, Store
 from micronas.strategy import make_strategy
+from micronas.train.keras_file import weights_to_bytes
+from micronas.train.settings import TrainSettings
+from micronas.train.weights import Weights, initial_weights
 from micronas.trial import Outcome, Trial
 from tests.support.loops import loop_of
 from tests.support.search_fakes import Silent, toy_scores
@@ -125,6 +133,32 @@ def test_a_rebuild_without_the_donors_weights_says_so(tmp_path: Path) -> None:
         (store.folder / "weights" / f"trial-{heir.details[INHERITS]}.npz").unlink()
         with pytest.raises(SearchError, match=f"started from the weights of trial {heir.details[INHERITS]}"):
             task_of(heir, records, 1, store)
+
+
+def test_an_heir_is_trained_for_fewer_epochs_from_the_weights_of_its_donor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[int, Weights | None]] = []
+
+    def noted(net: Net, data: DataConfig, settings: TrainSettings, *_: Any, **named: Any) -> Estimate:
+        asked.append((settings.epochs, named["start"]))
+        return Estimate(b"", 0.5, 0.5, 1, 0.0, 1, 1)
+
+    monkeypatch.setattr(training, "estimate_fully", noted)
+    config = parse_config({"data": {"name": "digits"}, "estimator": {"warm_epochs": 3}})
+    space = make_space(config.space, (8, 8, 1), 10)
+    arch = space.baselines()[-1]
+    given = initial_weights(space.net(arch), 99)
+    donor = Inheritance(4, space.to_json(arch), weights_to_bytes(given))
+    task = TrialTask(7, space.to_json(arch), space.key(arch))
+    for one in (task, replace(task, inherits=donor)):
+        training.estimate_task(one, space, config)
+    (usual, nothing), (few, start) = asked
+    assert (usual, nothing, few) == (config.estimator.epochs, None, 3)
+    assert start is not None
+    for own, donated in zip(start, given, strict=True):
+        assert (own is None) == (donated is None)
+        assert own is None or donated is None or np.array_equal(own.kernel, donated.kernel)
 
 
 def test_learning_curves_of_different_lengths_are_not_compared() -> None:
