@@ -46,7 +46,9 @@ BY_HAND = {"by_hand": 0, "by_hand_2": 1}
 
 OTHER_TOOLS = ("optuna_tpe", "keras_tuner_hyperband")
 
-LONG_ENTRIES = ("default", "random", "by_hand", "by_hand_2", "optuna_tpe")
+LONG_ENTRIES = ("default", "random", "dnas", "by_hand", "by_hand_2", "optuna_tpe")
+"""``dnas`` is among them because at 2 minutes it searches on one task only: too few pairs for a test."""
+
 BUDGETS = {2.0: ((*SEARCHES, *BY_HAND, *OTHER_TOOLS), 3), 6.0: (LONG_ENTRIES, 5)}
 """CPU minutes -> the entries that are run with them, and the number of seeds."""
 

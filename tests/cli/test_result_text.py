@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from micronas.cli.search_text import print_result
+from micronas.cli.result_text import print_result
 from micronas.config import parse_config
 from micronas.search import prepare
 from micronas.store import Store
@@ -25,7 +25,7 @@ def test_the_finalists_and_why_a_network_is_not_the_finally_trained_one_are_besi
     )  # fmt: skip
     with Store.create(tmp_path / "run", {}) as store:
         store.begin_session()
-        print_result(setup, store, figures, tmp_path / "report.html")
+        print_result(setup, store, figures, "best network", report=tmp_path / "report.html")
     shown = " ".join(capsys.readouterr().out.split())
     assert "0, as trained during the search" in shown
     assert "selection finalists trained 2 more times: trial 0 90.0 % (87.0 % to 93.0 %)" in shown
