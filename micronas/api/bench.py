@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.board import Board
 from micronas.config import SearchConfig, load_config
 from micronas.data.evaluation import Evaluation, evaluation
 from micronas.deploy.bench import COMPARED, load_samples, quantized_samples, simplified
+from micronas.deploy.companions import front_end_beside
 from micronas.deploy.deployment import Deployment, cache_folder, deploy, random_samples, require_tools
 from micronas.deploy.device_accuracy import (
     DEADLINE_S,

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micronas.api.export import input_named
-from micronas.api.front_ends import front_end_beside
 from micronas.api.models import Calibration, Model, as_graph, as_tflite, name_of
 from micronas.board import Board, load_board
+from micronas.deploy.companions import front_end_beside
 from micronas.deploy.limits import require_few_ops
 from micronas.deploy.plan_choice import PlanChoice, plan_choice, row_input_choice
 from micronas.errors import ConfigError
 from micronas.memory.budget import less_front_end, make_budget
-from micronas.memory.front_end_cost import cost_of_file, with_front_end
+from micronas.memory.front_end_cost import cost_of_file, why_not_counted, with_front_end
 from micronas.memory.ledger import Budget, Ledger, make_ledger
 from micronas.memory.ledger import check as check_ledger
 from micronas.memory.ledger.row_input import ledger_with_row_input
@@ -81,7 +81,8 @@ def check(
     else:
         graph = as_graph(model, calibration)
     require_few_ops(graph)
-    cost = None if row_input else cost_of_file(front_end_beside(model))
+    beside = None if row_input else front_end_beside(model)
+    cost = cost_of_file(beside)
     within = less_front_end(budget, cost, profile)
     choice = None
     if row_input:
@@ -94,6 +95,8 @@ def check(
             choice = plan_choice(graph, profile, ledger, wanted, within)
     if cost is not None:
         ledger = with_front_end(ledger, cost, profile.core, graph)
+    if why := why_not_counted(beside):
+        ledger = replace(ledger, notes=(*ledger.notes, why))
     verdict = check_ledger(ledger, budget)
     return Check(
         fits=verdict.fits,

@@ -6,17 +6,16 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from micronas.api.front_ends import front_end_beside, model_card_beside
 from micronas.api.models import Calibration, Model, as_tflite, name_of
 from micronas.deploy.bench import COMPARED, constant_bytes, simplified
+from micronas.deploy.companions import OutputNames, front_end_beside, labels_beside, model_card_beside
 from micronas.deploy.deployment import random_samples
-from micronas.deploy.library import library_files
+from micronas.deploy.library import library_files, outputs_of
 from micronas.deploy.library.write import library_name, write_library
 from micronas.deploy.limits import require_bounded
 from micronas.errors import ConfigError
 from micronas.host.new_folder import require_new_folder
 from micronas.memory.plan.prefer import DEFAULT_PREFER, prefer_named
-from micronas.model.graph import Graph
 from micronas.model.tflite import read_bytes
 
 INPUTS = ("tensor", "rows")
@@ -37,12 +36,14 @@ def export(
     """Write ``model`` as a C99 library into the new folder ``out``, and return the folder.
 
     ``labels`` are the names of the outputs, in order; by default those in ``labels.txt`` in the model's
-    folder. A ``front_end.json`` there, which a search writes, is exported as C, too. ``prefer`` is
-    ``auto`` or ``latency``, a larger arena where that is modelled to be faster, or ``sram``, the smallest.
+    folder, or else in its ``front_end.json``, which a search writes and which is exported as C, too.
+    ``prefer`` is ``auto`` or ``latency``, a larger arena where that is modelled to be faster, or ``sram``,
+    the smallest.
     ``input`` is ``tensor``, an input that the application writes as a whole, or ``rows``: it delivers it row
     by row, and the input is never in memory as a whole.
     ``remove_constant_channels`` removes channels that no input can change. Raises
-    ``MicronasError`` if the folder is not empty or the model is refused.
+    ``MicronasError`` if the folder is not empty, the model is refused, or a file beside the model does not
+    belong to it.
     """
     folder, wanted, row_input = Path(out), prefer_named(prefer), input_named(input)
     require_new_folder(folder)
@@ -51,13 +52,16 @@ def export(
     require_bounded(original)
     if remove_constant_channels:
         graph = simplified(original, random_samples(original, COMPARED, seed=0))
+    front_end = front_end_beside(model)
+    given = OutputNames(tuple(labels)) if labels else labels_beside(model, outputs_of(graph), front_end)
     files = library_files(
         graph,
         name=name or library_name(name_of(model)),
-        labels=tuple(labels) or _labels_beside(model, graph),
+        labels=given.names,
+        why_no_labels=given.why_none,
         prefer=wanted,
         removed_bytes=constant_bytes(original) - constant_bytes(graph),
-        front_end=front_end_beside(model),
+        front_end=front_end,
         row_input=row_input,
         sha256=hashlib.sha256(data).hexdigest(),
     )
@@ -70,12 +74,3 @@ def input_named(name: str, option: str = "input") -> bool:
     if name not in INPUTS:
         raise ConfigError(f"{option} {name}: unknown", remedy=f"one of {', '.join(INPUTS)}")
     return name == "rows"
-
-
-def _labels_beside(model: Model, graph: Graph) -> tuple[str, ...]:
-    """The labels that a search wrote next to its model, if there is one for each output."""
-    path = Path(model).parent / "labels.txt" if isinstance(model, str | Path) else None
-    if path is None or not path.is_file():
-        return ()
-    names = tuple(path.read_text(encoding="utf-8", errors="surrogateescape").splitlines())
-    return names if len(names) == graph.tensors[graph.outputs[0]].shape[-1] else ()

@@ -80,6 +80,7 @@ def check(
                 "banks": banks_to_json(ledger.plan),
                 "regions": regions_to_json(ledger),
                 "input": input_form,
+                "notes": list(ledger.notes),
                 "plan": None if checked.plan_choice is None else checked.plan_choice.to_json(),
             }
         )

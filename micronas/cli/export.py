@@ -58,7 +58,7 @@ def export(
 
 
 def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
-    """What the library's figures depend on: the memory plan, and channels that were left out."""
+    """The memory plan, what was left out, and what came of the files beside the model."""
     for form in manifest["forms"]:
         arena, smallest = form["arena_bytes"], form["smallest_arena_bytes"]
         plan, other = _plan(manifest, form), ""
@@ -71,6 +71,13 @@ def _chosen(manifest: dict[str, Any]) -> Iterator[str]:
     removed = manifest["constant_channels"]["removed_bytes"]
     if removed:
         yield f"constant channels removed: {removed:,} fewer bytes of weights and biases, equal outputs"
+    if names := manifest["labels"]:
+        yield f"names of the outputs: {len(names):,}"
+    elif why := manifest["why_no_labels"]:
+        yield f"names of the outputs: none; {why}"
+    if (front := manifest["front_end"]) is not None:
+        made = "in C" if front["c"] else f"not in C; {front['why_no_c']}"
+        yield f"front end {front['name']}: {made}"
 
 
 def _plan(manifest: dict[str, Any], form: dict[str, Any]) -> str:

@@ -19,13 +19,17 @@ HEADER = ("board", "fits", "flash to spare, B", "SRAM to spare, B", "ms, emulate
 
 def print_boards_for(model: Path, *, run: bool, as_json: bool) -> bool:
     """Print which boards ``model`` fits, ``run`` in QEMU for its latency; whether there is any."""
+    from micronas.deploy.companions import front_end_beside
     from micronas.deploy.which_board import fits_of, ordered, with_latency
+    from micronas.memory.front_end_cost import cost_of_file, why_not_counted
     from micronas.model.tflite import read
 
-    graph = read(model)
-    fits, remarks = fits_of(graph), list[str]()
+    graph, beside = read(model), front_end_beside(model)
+    fits, remarks = fits_of(graph, front_end=cost_of_file(beside)), list[str]()
     if run:
         fits, remarks = with_latency(graph, fits, started=_say)
+    if why := why_not_counted(beside):
+        remarks.append(f"note: {why}")
     fits = ordered(fits)
     if as_json:
         print_json([fit_to_json(fit) for fit in fits])

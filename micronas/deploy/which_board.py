@@ -16,9 +16,11 @@ from micronas.board import Board, Core, board_names, load_board
 from micronas.deploy.deployment import cache_folder, deploy, random_samples, require_tools
 from micronas.deploy.measure import emulated_latency
 from micronas.device.targets import Qemu
-from micronas.errors import BuildError, DeviceError, ToolMissingError
+from micronas.errors import BudgetError, BuildError, DeviceError, ToolMissingError
 from micronas.host.temporary_folder import temporary_folder
-from micronas.memory.ledger import board_budget, check, fits_by_rows, make_ledger
+from micronas.memory.budget import less_front_end
+from micronas.memory.front_end_cost import FrontEndCost, with_front_end
+from micronas.memory.ledger import Budget, Ledger, board_budget, check, fits_by_rows, make_ledger
 from micronas.memory.plan.prefer import Prefer
 from micronas.model.graph import Graph
 from micronas.trial import Latency
@@ -42,9 +44,11 @@ class Fit:
     by_rows: bool = False
 
 
-def fits_of(graph: Graph, boards: Iterable[Board] | None = None) -> list[Fit]:
-    """One per board, of all shipped ones by default; nothing is built."""
-    return [_fit(graph, board) for board in (boards or map(load_board, board_names()))]
+def fits_of(
+    graph: Graph, boards: Iterable[Board] | None = None, front_end: FrontEndCost | None = None
+) -> list[Fit]:
+    """One per board, of all shipped ones by default, with the bytes of ``front_end``; nothing is built."""
+    return [_fit(graph, board, front_end) for board in (boards or map(load_board, board_names()))]
 
 
 def with_latency(
@@ -106,12 +110,13 @@ def ordered(fits: Iterable[Fit]) -> list[Fit]:
     return sorted(fits, key=key)
 
 
-def _fit(graph: Graph, board: Board) -> Fit:
-    ledger, budget = make_ledger(graph, board), board_budget(board)
+def _fit(graph: Graph, board: Board, front_end: FrontEndCost | None) -> Fit:
+    budget = board_budget(board)
+    ledger = _ledger(graph, board, Prefer.SRAM, front_end)
     verdict = check(ledger, budget)
     needs_sram = not verdict.fits and ledger.flash_bytes <= budget.flash_bytes
-    if needs_sram and fits_by_rows(graph, board, budget):
-        ledger = make_ledger(graph, board, prefer=Prefer.ROWS)
+    if needs_sram and _fits_by_rows(graph, board, budget, front_end):
+        ledger = _ledger(graph, board, Prefer.ROWS, front_end)
         verdict = check(ledger, budget)
     return Fit(
         board,
@@ -123,6 +128,18 @@ def _fit(graph: Graph, board: Board) -> Fit:
         budget.sram_bytes - ledger.sram_bytes,
         by_rows=bool(ledger.plan.row_steps),
     )
+
+
+def _ledger(graph: Graph, board: Board, prefer: Prefer, front_end: FrontEndCost | None) -> Ledger:
+    ledger = make_ledger(graph, board, prefer=prefer)
+    return ledger if front_end is None else with_front_end(ledger, front_end, board.core, graph)
+
+
+def _fits_by_rows(graph: Graph, board: Board, budget: Budget, front_end: FrontEndCost | None) -> bool:
+    try:
+        return fits_by_rows(graph, board, less_front_end(budget, front_end, board))
+    except BudgetError:
+        return False  # the front end alone takes all
 
 
 def _runs(fit: Fit) -> bool:

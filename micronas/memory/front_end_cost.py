@@ -12,7 +12,7 @@ from micronas.codegen.front_end import ImageTables, LogMelTables, MicroTables, T
 from micronas.errors import ModelError
 from micronas.memory.ledger.free_region import Item
 from micronas.memory.ledger.items import Ledger
-from micronas.model.front_end import PACKAGED, FrontEndFile
+from micronas.model.front_end import FILE_NAME, PACKAGED, FrontEndFile
 from micronas.model.graph import Graph, Quant
 from micronas.trial import Json
 
@@ -80,6 +80,16 @@ def cost_of_file(file: FrontEndFile | None) -> FrontEndCost | None:
         return front_end_cost(tables_of(file, _NOMINAL))
     except ModelError:
         return None
+
+
+def why_not_counted(file: FrontEndFile | None) -> str:
+    """Why ``cost_of_file`` has no cost of a front end; empty if it has, and without a front end."""
+    if file is None or cost_of_file(file) is not None:
+        return ""
+    reason = (
+        "a search counts none for the packaged digits" if file.front_end.name == PACKAGED else "it has no C"
+    )
+    return f"the front end {file.front_end.name} of {FILE_NAME} is not counted, because {reason}"
 
 
 def with_front_end(ledger: Ledger, cost: FrontEndCost, core: Core, graph: Graph) -> Ledger:

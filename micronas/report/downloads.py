@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from micronas.codegen import generate
-from micronas.deploy.library import library_files
+from micronas.deploy.companions import front_end_beside
+from micronas.deploy.library import library_files, outputs_of
 from micronas.errors import MicronasError
 from micronas.report.results.files import csv_bytes
 from micronas.report.results.rows import rows_of_boards
@@ -23,6 +24,7 @@ from micronas.store.columns import csv_text
 
 EMBEDDED_BYTES = 1_000_000
 """A larger file is a link: it would make the page slow to open."""
+LIBRARY = "c_library.zip"
 _BESIDE = ("model.keras", "firmware.elf")
 _BINARY = "application/octet-stream"
 
@@ -41,7 +43,15 @@ class Download:
         return self.href.startswith("data:")
 
 
-def downloads(run: RunData, page: Path) -> list[Download]:
+@dataclass(frozen=True)
+class Downloads:
+    """Files of a page, and ``missing``: a sentence for each that could not be made."""
+
+    files: tuple[Download, ...]
+    missing: tuple[str, ...] = ()
+
+
+def downloads(run: RunData, page: Path) -> Downloads:
     """Every file of a run, before its result only the trials. ``page`` is where the page will be.
 
     The trials of a search for several boards have a row for each board, as ``export-results`` writes them.
@@ -50,13 +60,18 @@ def downloads(run: RunData, page: Path) -> list[Download]:
     table = csv_bytes(rows_of_boards(by_board)) if by_board else csv_text(run.records).encode()
     files = [_inside("trials.csv", table, "text/csv")]
     if run.final is None:
-        return files  # what is in best/ may be half written
+        return Downloads(tuple(files))  # what is in best/ may be half written
+    missing: tuple[str, ...] = ()
     if run.best is not None:
         files.append(_inside("model.tflite", run.final.tflite, _BINARY))
         sources = generate(run.best.graph, run.best.lowered, run.best.plan, name="best")
         files += [_inside(name, text.encode(), "text/x-c") for name, text in sources.items()]
-        files += _library(run)
-    return files + [file for name in _BESIDE if (file := beside(run.folder / "best" / name, page))]
+        try:
+            files.append(_library(run))
+        except MicronasError as error:
+            missing = (f"{LIBRARY} is not here: {error.message}",)
+    files += [file for name in _BESIDE if (file := beside(run.folder / "best" / name, page))]
+    return Downloads(tuple(files), missing)
 
 
 def board_downloads(board: BoardResult, page: Path) -> list[Download]:
@@ -65,18 +80,19 @@ def board_downloads(board: BoardResult, page: Path) -> list[Download]:
     return [replace(file, name=f"{board.name}_{file.name}") for file in found if file is not None]
 
 
-def _library(run: RunData) -> list[Download]:
-    """The network as a C99 library, as ``micronas export`` writes it."""
+def _library(run: RunData) -> Download:
+    """The network as a C99 library, with its front end; raises as ``micronas export`` does."""
     assert run.best is not None, "asked only for a run with a result"
     assert run.final is not None, "likewise"
-    outputs = run.best.graph.tensors[run.best.graph.outputs[0]].shape
-    labels = run.class_names if outputs and len(run.class_names) == outputs[-1] else ()
-    try:
-        sha256 = hashlib.sha256(run.final.tflite).hexdigest()
-        files = library_files(run.best.graph, name="model", labels=labels, sha256=sha256)
-    except MicronasError:
-        return []  # `micronas export` says why
-    return [_inside("c_library.zip", _zipped(files), "application/zip")]
+    graph, model = run.best.graph, run.folder / "best" / "model.tflite"
+    files = library_files(
+        graph,
+        name="model",
+        labels=run.class_names if len(run.class_names) == outputs_of(graph) else (),
+        front_end=front_end_beside(model),
+        sha256=hashlib.sha256(run.final.tflite).hexdigest(),
+    )
+    return _inside(LIBRARY, _zipped(files), "application/zip")
 
 
 def _zipped(files: Mapping[str, str]) -> bytes:

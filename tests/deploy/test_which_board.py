@@ -17,6 +17,7 @@ from micronas.deploy import which_board
 from micronas.deploy.deployment import build
 from micronas.deploy.which_board import fits_of, instructions_on, ordered, with_latency
 from micronas.errors import ConfigError, DeviceError
+from micronas.memory.front_end_cost import FrontEndCost
 from micronas.model.graph import Graph, Tensor
 from micronas.model.net.shape_graph import shape_graph
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
@@ -178,3 +179,21 @@ def test_a_network_that_fits_nowhere_is_exit_code_1(model: Path, monkeypatch: py
     with pytest.raises(typer.Exit) as ended:
         check(model, board=None)
     assert ended.value.exit_code == 1
+
+
+def test_the_front_end_counts_on_every_board() -> None:
+    graph = keyword_graph()
+    cost = FrontEndCost("logmel", 2000, 3000, 2048)
+    boards = [load_board(name) for name in ("nucleo_f446re", "bluepill_f103c8")]
+    for alone, both in zip(fits_of(graph, boards), fits_of(graph, boards, cost), strict=True):
+        core = alone.board.core
+        assert both.flash_bytes - alone.flash_bytes == cost.flash_bytes(core)
+        assert both.flash_spare_bytes == alone.flash_spare_bytes - cost.flash_bytes(core)
+        assert both.sram_bytes - alone.sram_bytes >= cost.buffer_bytes
+
+
+def test_a_front_end_that_fills_a_board_alone_is_a_reason() -> None:
+    board = load_board("bluepill_f103c8")
+    (fit,) = fits_of(keyword_graph(), [board], FrontEndCost("logmel", 2000, 30_000, 2048))
+    assert not fit.fits
+    assert "front end" in fit.reasons[0]

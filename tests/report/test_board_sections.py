@@ -63,7 +63,7 @@ def test_each_further_board_has_the_commands_that_repeat_its_trials(page: str) -
 
 def test_the_trials_of_every_board_can_be_downloaded(folder: Path) -> None:
     with Store.read(folder) as store:
-        file = downloads(read_run(store), folder / "report.html")[0]
+        file = downloads(read_run(store), folder / "report.html").files[0]
     text = base64.b64decode(file.href.partition(",")[2]).decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     done = [row for row in rows if row["outcome"] == Outcome.COMPLETE.value]

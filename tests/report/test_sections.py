@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -21,9 +22,10 @@ from micronas.latency.features import OpFeatures
 from micronas.latency.fine_features import fine_features_of
 from micronas.latency.op_model import OpTime
 from micronas.memory.ledger import make_ledger
+from micronas.model.front_end import FILE_NAME, FrontEnd, FrontEndFile, to_json
 from micronas.report import front_networks as front_module
 from micronas.report import write_report
-from micronas.report.downloads import EMBEDDED_BYTES, downloads
+from micronas.report.downloads import EMBEDDED_BYTES, LIBRARY, downloads
 from micronas.report.drawing import draw, op_title, short, sources
 from micronas.report.endings import endings
 from micronas.report.front_networks import front_networks, op_costs, spread
@@ -250,7 +252,7 @@ def test_before_a_result_only_the_trials_can_be_downloaded(folder: Path, tmp_pat
     best.mkdir()
     (best / "firmware.elf").write_bytes(b"half a file")
     unfinished = replace(run, folder=tmp_path, final=None, best=None)
-    assert [file.name for file in downloads(unfinished, tmp_path / "page.html")] == ["trials.csv"]
+    assert [file.name for file in downloads(unfinished, tmp_path / "page.html").files] == ["trials.csv"]
 
 
 def test_flash_that_was_linked_otherwise_is_not_called_equal(run: RunData, tmp_path: Path) -> None:
@@ -309,7 +311,7 @@ def test_the_library_and_small_files_travel_in_the_page_and_large_ones_are_links
     (best / "firmware.elf").write_bytes(b"ELF" * 10)
     (best / "model.keras").write_bytes(bytes(EMBEDDED_BYTES + 1))
     with Store.read(folder) as store:
-        files = {file.name: file for file in downloads(read_run(store), folder / "pages" / "page.html")}
+        files = {file.name: file for file in downloads(read_run(store), folder / "pages" / "page.html").files}
         assert base64.b64decode(files["firmware.elf"].href.partition(",")[2]) == b"ELF" * 10
         assert files["model.keras"].href == "../best/model.keras"
         archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(files["c_library.zip"].href.partition(",")[2])))
@@ -360,3 +362,20 @@ def test_the_boards_of_a_pool_are_named_with_what_is_wrong_with_them(run: RunDat
     assert ">+8.0 %<" in table
     assert "differs from the others" in table
     assert "quarantined: 3 failures in a row, the last one: no reply" in table
+
+
+def test_the_library_of_the_page_has_the_front_end_or_the_page_says_why_there_is_none(folder: Path) -> None:
+    file = FrontEndFile(FrontEnd("theirs", 3), "image", (8, 8, 1), (0.0, 1.0), "classify", (), {})
+    path = folder / "best" / FILE_NAME
+    path.parent.mkdir(exist_ok=True)
+    with Store.read(folder) as store:
+        run = read_run(store)
+    path.write_text(json.dumps(to_json(file)))
+    (library,) = [each for each in downloads(run, folder / "page.html").files if each.name == LIBRARY]
+    archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(library.href.partition(",")[2])))
+    assert json.loads(archive.read("model/manifest.json"))["front_end"]["name"] == "theirs"
+    path.write_text("{")
+    text = render(run, folder / "page.html")
+    path.unlink()
+    assert f"{LIBRARY} is not here: {path} cannot be read" in text
+    assert "mn_model.c" in text

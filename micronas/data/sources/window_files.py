@@ -18,7 +18,7 @@ import numpy.typing as npt
 from micronas.config import DataConfig
 from micronas.data.anomalies import against_normal
 from micronas.data.dataset import DataKind, FrontEnd
-from micronas.data.samples import Samples
+from micronas.data.samples import Samples, name_some
 from micronas.data.sources.class_folders import PART_NAMES
 from micronas.data.sources.membership import numbered
 from micronas.data.sources.options import read, read_names, read_positive, refuse_unknown
@@ -60,7 +60,8 @@ def load_window_files(config: DataConfig, root: Path) -> Samples:
     if len(rows) > 1:
         raise DataError(f"{root}: windows of different lengths: {', '.join(map(str, sorted(rows)))} values")
     labels, groups = (np.concatenate([getattr(p, name) for p in parts]) for name in ("labels", "groups"))
-    y, class_names = numbered(_named(root, labels))
+    named, unused = _named(root, labels)
+    y, class_names = numbered(named)
     rate_hz, window = read_positive(options, "rate_hz", 0.0), rows.pop()
     hop = read(options, "hop", int, window)
     if not 1 <= hop <= window:
@@ -87,6 +88,7 @@ def load_window_files(config: DataConfig, root: Path) -> Samples:
         notes=(
             f"{plural(len(y), 'window')} of {window} rows, one per line of {plural(len(signals), 'file')}",
             *(["the split is that of the folders"] if len(parts) > 1 else []),
+            *([f"classes of {CLASSES} without a window: {name_some(list(unused))}"] if unused else []),
         ),
     )
     normal = read(options, "normal", str, "")
@@ -154,16 +156,48 @@ def _table(path: Path | None) -> Windows:
 def _column(path: Path | None) -> Names:
     """The first word of each line that has one."""
     assert path is not None, "required"
-    return np.array([line.split()[0] for line in path.read_text("utf-8").splitlines() if line.strip()])
+    return np.array([line.split()[0] for line in _lines(path) if line.strip()])
 
 
-def _named(root: Path, labels: Names) -> Names:
-    """Labels by their names in ``activity_labels.txt`` (number, name), where there is one."""
-    if not (root / CLASSES).is_file():
-        return labels
-    lines = [line.split(maxsplit=1) for line in (root / CLASSES).read_text("utf-8").splitlines()]
-    names = {line[0]: line[1].strip() for line in lines if len(line) == 2}
-    unknown = sorted(set(labels.tolist()) - set(names))
-    if unknown:
-        raise DataError(f"{root / CLASSES} names no class {', '.join(unknown)}")
-    return np.array([names[label] for label in labels.tolist()])
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def _named(root: Path, labels: Names) -> tuple[Names, tuple[str, ...]]:
+    """Labels by their names in ``activity_labels.txt`` (number, name), where there is one; names without any.
+
+    Raises ``DataError`` for a label without a name, and for a file that gives one twice.
+    """
+    path = root / CLASSES
+    if not path.exists():
+        return labels, ()
+    names = _class_names(path)
+    found = set(labels.tolist())
+    if unknown := sorted(found - set(names)):
+        raise DataError(
+            f"{path} names no class {', '.join(unknown)}; it has {plural(len(names), 'class', 'classes')}",
+            remedy="add a line with the number and the name of each class, or remove the file",
+        )
+    unused = tuple(name for number, name in names.items() if number not in found)
+    return np.array([names[label] for label in labels.tolist()]), unused
+
+
+def _class_names(path: Path) -> dict[str, str]:
+    """Number -> name, of each line that is not empty."""
+    names: dict[str, str] = {}
+    for number, line in enumerate(_lines(path), 1):
+        parts = line.split(maxsplit=1)
+        if not parts:
+            continue
+        name = parts[1].strip() if len(parts) == 2 else ""
+        if not name or parts[0] in names or name in names.values():
+            fault = "has no name" if not name else "repeats a number or a name"
+            raise DataError(
+                f"{path} line {number} {fault}: {line.strip()!r}",
+                remedy="write one line per class: its number, a space and a name of its own",
+            )
+        names[parts[0]] = name
+    return names

@@ -30,6 +30,7 @@ def library_files(
     *,
     name: str,
     labels: Sequence[str] = (),
+    why_no_labels: str = "",
     sha256: str | None = None,
     prefer: Prefer = DEFAULT_PREFER,
     removed_bytes: int = 0,
@@ -38,7 +39,8 @@ def library_files(
 ) -> Mapping[str, str]:
     """Path -> text of every file of the library called ``name``; raises ``ModelError`` as lowering does.
 
-    ``labels`` names the outputs, one for each, or none; ``sha256`` is that of the model's file.
+    ``labels`` names the outputs, one for each, or none, for the reason ``why_no_labels``; ``sha256`` is that
+    of the model's file.
     ``removed_bytes`` of constants were in channels that ``graph`` no longer has.
     With ``row_input`` the library asks a function of the application for the rows of its input.
     With ``front_end`` the library computes the network's input from raw samples, if that front end has C.
@@ -46,8 +48,7 @@ def library_files(
     require_bounded(graph)
     if not re.fullmatch(r"[A-Za-z]\w*", name, flags=re.ASCII):
         raise ModelError(f"{name!r} is not a valid library name: use letters, digits and _")
-    outputs = graph.tensors[graph.outputs[0]].shape[-1] if graph.tensors[graph.outputs[0]].shape else 1
-    if labels and len(labels) != outputs:
+    if labels and len(labels) != (outputs := outputs_of(graph)):
         raise ModelError(f"{len(labels)} labels for {outputs} outputs", remedy="give one label per output")
     symbol, forms = f"mn_network_{name}", make_forms(graph, prefer, row_input=row_input)
     files = {f"src/mn_{name}_{form.key}.c": form.source(name, symbol, f"{symbol}.h") for form in forms}
@@ -59,10 +60,14 @@ def library_files(
         files |= source_files(front)
     own = (f"src/mn_front_end_{name}.c", f"src/mn_front_end_{name}.h") if computed else ()
     sources = sorted([*files, f"src/{symbol}.c", *own])
-    values = values_of(graph, name, forms, labels, sources, front)
-    files |= text_files(values, forms)
-    if front is not None and computed:
-        files |= own_files(front, graph, values)
+    values = values_of(graph, name, forms, labels, sources, front, why_no_labels)
+    made = own_files(front, graph, values) if front is not None and computed else {}
+    files |= made | text_files({**values, "example": "example/main.c" in made}, forms)
     files[f"test/test_{name}.c"] = host_test(graph, name, row_input=row_input)
     files["manifest.json"] = manifest(graph, values, forms, PlanFacts(sha256, prefer, removed_bytes, front))
     return files
+
+
+def outputs_of(graph: Graph) -> int:
+    """How many names the outputs have: the last axis of output 0."""
+    return (1, *graph.tensors[graph.outputs[0]].shape)[-1]

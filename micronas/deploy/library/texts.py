@@ -24,6 +24,7 @@ def values_of(
     labels: Sequence[str],
     sources: Sequence[str],
     front: LibraryFrontEnd | None = None,
+    why_no_labels: str = "",
 ) -> dict[str, object]:
     """The variables of the templates."""
     symbol, first_in, first_out = (
@@ -32,6 +33,8 @@ def values_of(
         _first(graph, graph.outputs),
     )
     int8_output = first_out.dtype is DType.INT8
+    if labels and not int8_output:
+        why_no_labels = f"output 0 is {first_out.dtype.value}, and only int8 outputs have names"
     both = int8_output and first_in.dtype is DType.INT8
     return {
         "name": name,
@@ -45,7 +48,9 @@ def values_of(
         "inputs": [graph.tensors[t] for t in graph.inputs],
         "outputs": [graph.tensors[t] for t in graph.outputs],
         "names": {"inputs": _named(first_in), "outputs": _named(first_out)},
-        "labels": [c_string(label) for label in labels] if labels and int8_output else [],
+        "labels": [c_string(label) for label in labels] if int8_output else [],
+        "label_names": list(labels) if int8_output else [],
+        "why_no_labels": why_no_labels,
         "quantized": both and first_in.quant is not None and first_out.quant is not None,
         "int8_output": int8_output,
         "states": len(graph.states),
@@ -111,6 +116,8 @@ def manifest(graph: Graph, values: dict[str, object], forms: Sequence[Form], fac
         "front_end": None if facts.front_end is None else facts.front_end.to_json(),
         "inputs": [_tensor_json(graph.tensors[t]) for t in graph.inputs],
         "outputs": [_tensor_json(graph.tensors[t]) for t in graph.outputs],
+        "labels": values["label_names"],
+        "why_no_labels": values["why_no_labels"],
         "forms": [form.to_json() for form in forms],
     }
     return json.dumps(document, indent=2) + "\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from micronas.board import Board
 from micronas.config import SearchConfig
-from micronas.data import Dataset
+from micronas.data import Dataset, Task
 from micronas.data.front_end.file import front_end_file
 from micronas.deploy.deployment import cache_folder, sources_of, verified_deployment, write_sources
 from micronas.deploy.modelled import try_modelled
@@ -115,7 +115,7 @@ def write_build(
     best.mkdir(exist_ok=True)
     graph, removed = deployed_graph(tflite, "best", setup.config, dataset)
     (best / "model.tflite").write_bytes(tflite)
-    names = dataset.class_names
+    names = dataset.class_names if dataset.task is Task.CLASSIFY else ()  # others name no outputs
     if names:
         text = "\n".join(names) + "\n"
         (best / "labels.txt").write_text(text, encoding="utf-8", errors="surrogateescape")

@@ -112,3 +112,31 @@ def test_options_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         load(config(tmp_path, window=3))
     with pytest.raises(DataError, match="from 1 to the 16 rows"):
         load(config(tmp_path, hop=17))
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (b"1 WALKING\n2 SITTING\n", "activity_labels.txt names no class 3; it has 2 classes"),
+        (b"1 WALKING\n2 SITTING\n3\n", "line 3 has no name: '3'"),
+        (b"1 WALKING\n\n2 SITTING\n3 SITTING\n", "line 4 repeats a number or a name: '3 SITTING'"),
+        (b"1 WALKING\n2 SITTING\n3 LAYING\n3 STANDING\n", "line 4 repeats a number or a name"),
+        (b"1 \xff\n", "activity_labels.txt: 'utf-8'"),
+    ],
+)
+def test_class_names_that_do_not_fit_the_labels_are_refused(
+    tmp_path: Path, labels: bytes, message: str
+) -> None:
+    write_uci(tmp_path)
+    (tmp_path / "activity_labels.txt").write_bytes(labels)
+    with pytest.raises(DataError, match=message):
+        load(config(tmp_path))
+
+
+def test_a_class_without_a_window_is_noted(tmp_path: Path) -> None:
+    write_uci(tmp_path)
+    with (tmp_path / "activity_labels.txt").open("a") as file:
+        file.write("4 JUMPING\n")
+    data = load(config(tmp_path))
+    assert data.class_names == ("LAYING", "SITTING", "WALKING")
+    assert "classes of activity_labels.txt without a window: JUMPING" in data.notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from micronas.board import load_board
 from micronas.config import SearchConfig
+from micronas.data import Task
 from micronas.errors import DeviceError, FlashError, ParityError
 from micronas.memory.ledger import Budget
 from micronas.search.final import build as final_build
@@ -61,14 +63,17 @@ class Shared:
         """The data are on the node already."""
 
 
+@pytest.mark.parametrize("task", [Task.CLASSIFY, Task.DETECT_ANOMALIES])
 def test_files_of_another_machine_are_copied(
-    networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    task: Task, networks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The classes of anomaly detection name no outputs."""
+    dataset = SimpleNamespace(**{**vars(NOMINAL_DATASET), "task": task})
     monkeypatch.setattr(final_build, "parity_samples", lambda *_: [np.zeros((2, 1), np.int8)])
     monkeypatch.setattr(
         "micronas.search.evaluation.placement.parity_samples", lambda *_: [np.zeros((2, 1), np.int8)]
     )
-    monkeypatch.setattr(final_build, "cached_dataset", lambda config: NOMINAL_DATASET)
+    monkeypatch.setattr(final_build, "cached_dataset", lambda config: dataset)
     build = FinalBuild(
         SearchConfig(device="none"), load_board("nucleo_f446re"), Budget(512 * 1024, 128 * 1024), False
     )
@@ -77,10 +82,11 @@ def test_files_of_another_machine_are_copied(
     assert {name.partition("/")[0] for name in contents} == {
         "c",
         "front_end.json",
-        "labels.txt",
+        *(["labels.txt"] if task is Task.CLASSIFY else []),
         "model.tflite",
     }
     here = found.unpacked(contents, tmp_path / "best")
     assert Path(here.files["tflite"]).read_bytes() == tflite
-    assert (tmp_path / "best" / "labels.txt").read_text() == "a\nb\n"
+    assert ("labels" in here.files) == (task is Task.CLASSIFY)
+    assert task is not Task.CLASSIFY or (tmp_path / "best" / "labels.txt").read_text() == "a\nb\n"
     assert "mn_the_model" in (Path(here.files["c"]) / "mn_model.c").read_text(encoding="utf-8")
