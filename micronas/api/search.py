@@ -65,8 +65,8 @@ def search(
     its keys by dotted name (``{"space.max_blocks": 4}``). ``callback`` gets every trial when it is known, and
     ``on_phase`` a line when another phase begins, the first before the data are read. An exception that they
     raise ends the search. ``resume=RUN`` continues it; with ``finish_now``, the best so far is reported.
-    ``source``, ``metric``, ``space``, ``strategy``, ``estimator`` and ``reward`` are your own parts: see
-    docs/guides/python_api.md. Raises ``MicronasError``.
+    ``source``, ``metric``, ``space``, ``strategy``, ``estimator`` and ``reward`` are your own parts,
+    as objects or by ``module:name``. Raises ``MicronasError``.
     """
     watcher, start_cpu_s = _Watcher(callback, on_phase), tree_cpu_s()
     watcher.phase("reading the data and checking the tools")

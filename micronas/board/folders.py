@@ -47,6 +47,11 @@ def board_files() -> dict[str, Path]:
     return files
 
 
+def profile_path(board: str) -> Path:
+    """The file of ``board``, which is known: a name, or the path of one."""
+    return Path(board) if is_path(board) else board_files()[board]
+
+
 def is_same_profile(one: Path, other: Path) -> bool:
     """Also a copy, as in a checkout of micronas beside the installed package."""
     return one.samefile(other) or one.read_bytes() == other.read_bytes()

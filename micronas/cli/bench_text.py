@@ -18,10 +18,7 @@ if TYPE_CHECKING:
     from micronas.deploy.modelled import Modelled
     from micronas.trial import Latency
 
-_WHERE_FROM = (
-    "from the instructions that QEMU ran and the flash reads that miss the cache: "
-    "docs/background/latency_model.md"
-)
+_WHERE_FROM = "from the instructions that QEMU ran and the flash reads that miss the cache"
 
 
 def removed_channels(benched: Bench) -> str:

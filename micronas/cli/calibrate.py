@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from micronas.cli.clock import ClockMhz
-from micronas.cli.output import percent, print_json, print_table
+from micronas.cli.output import percent, print_json, print_table, program, typed
 from micronas.host.temporary_folder import temporary_folder
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def calibrate(
 ) -> None:
     """Measure a network of many small ops on a real board, and fit the timing model to it.
 
-    The result is a section for the board's profile (boards/NAME.yaml); with it, modelled latencies of that
+    The result is a section for the board's profile; with it, modelled latencies of that
     board have a narrower range.
     """
     from micronas.cli.output_paths import require_writable_file, write_file
@@ -48,7 +48,7 @@ def calibrate(
     if as_json:
         print_json(calibration_json(profile, done))
     else:
-        _print(profile, done, text)
+        _print(board, profile, done, text)
 
 
 def section(board: Board, done: Calibrated) -> str:
@@ -77,7 +77,7 @@ def calibration_json(board: Board, done: Calibrated) -> dict[str, Any]:
     }
 
 
-def _print(board: Board, done: Calibrated, text: str) -> None:
+def _print(name: str, board: Board, done: Calibrated, text: str) -> None:
     fitted = done.fitted
     worst = sorted(zip(done.observed, fitted.residuals, strict=True), key=lambda pair: -abs(pair[1]))[:5]
     rows = [
@@ -93,4 +93,16 @@ def _print(board: Board, done: Calibrated, text: str) -> None:
             f"{100 * (cost.factor - 1):+.1f} % without flash"
         )
     print(f"\n19 of 20 ops within {after}; before the fit, within {before}")
-    print(f"\nTo use it, add this to boards/{board.name}.yaml:\n\n{text}")
+    print(f"\n{_where_to_add(name)}:\n\n{text}")
+
+
+def _where_to_add(board: str) -> str:
+    """A profile inside an installed package would be lost with the next version: it is copied first."""
+    from micronas.board.folders import profile_path
+    from micronas.host.resources import is_installed
+
+    path = profile_path(board)
+    if is_installed(path):
+        copy = f"{program()} boards new my_{path.stem} --from {path.stem}"
+        return f"To use it, start a profile of your own by `{copy}`, and add this to it"
+    return f"To use it, add this to {typed(path)}"

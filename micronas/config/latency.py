@@ -10,7 +10,7 @@ from micronas.config.section import ConfigSection
 
 
 class LatencyConfig(ConfigSection):
-    """Where latencies come from (docs/background/latency_model.md).
+    """Where latencies come from.
 
     ``modelled``: the timing model of the board's core, from shapes; no board is needed. ``measured``: cycles
     of the board. ``emulated``: instructions times one constant. With ``model``, a run predicts measured or

@@ -10,7 +10,7 @@ MOST_WORKERS = 64
 
 
 class PoolConfig(ConfigSection):
-    """Several boards of one profile behind one search (docs/guides/machines_and_boards.md).
+    """Several boards of one profile behind one search.
 
     Each board measures one network at a time. A network whose measurement fails because of a board is
     measured on another one. At its beginning, a search measures the same network on every board.

@@ -114,6 +114,6 @@ def _permission_remedy(port: str) -> str:
     except (OSError, KeyError):
         group = "dialout"
     return (
-        f"join the group that owns it (usermod --append --groups {group} USER, then log in again) or install "
-        "firmware/udev/70-micronas.rules, which grants access to debug probes to the logged-in user"
+        f"join the group that owns it (usermod --append --groups {group} USER, then log in again) or copy "
+        "the udev rules that `micronas doctor` names: they let the logged-in user open debug probes"
     )

@@ -38,7 +38,7 @@ def assert_ledger_matches(ledger: Predicted, linked: LinkedSizes) -> None:
             "constants": (ledger.constant_bytes, linked.constants),
         },
         "the ledger and the linker disagree",
-        remedy="after a change of firmware/ run tools/measure_code_size.py; otherwise this is a bug",
+        remedy="this is a bug, unless the firmware was changed: then measure its code sizes again",
     )
 
 

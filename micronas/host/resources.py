@@ -18,6 +18,11 @@ RESOURCES: tuple[Resource, ...] = ("boards", "firmware", "search_configs", "LICE
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
+def is_installed(path: Path) -> bool:
+    """Whether ``path`` is among the data of a built package, where nothing should be changed."""
+    return path.resolve().is_relative_to(_PACKAGE / "_data")
+
+
 def resource(name: Resource, package: Path = _PACKAGE) -> Path:
     """The folder or file ``name``; raises ``InstallError`` if neither package nor checkout has it."""
     for root in (package / "_data", package.parent):

@@ -112,7 +112,7 @@ class OpModel:
         if not fitting:
             raise BoardError(
                 f"there are no prices for kernel {kernel_class}",
-                remedy="run `python -m benchmarks.latency.fit`",
+                remedy="this is a bug: the prices that come with micronas lack it; report this message",
             )
         return max(sorted(fitting), key=lambda name: _common(name, kernel_class))
 
@@ -244,7 +244,7 @@ def _family_of(timing: TimingModel, fitted: tuple[str, ...]) -> str:
             return family
     raise BoardError(
         f"there are no prices for {timing.core.value} with this chip's flash",
-        remedy="add it to CODES and run python -m benchmarks.latency.fit",
+        remedy="set latency.source: emulated, or measured with a board; these need no prices",
     )
 
 

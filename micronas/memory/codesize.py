@@ -21,7 +21,6 @@ from micronas.codegen.toolchain import find_gcc, gcc_version
 from micronas.errors import BudgetError
 
 TABLE_PATH = Path(__file__).with_name("codesize.json")
-MEASURE_COMMAND = "python tools/measure_code_size.py"
 
 T = TypeVar("T")
 
@@ -94,7 +93,7 @@ def firmware_size(board: Board, kernels: frozenset[str], n_ops: int, n_row_ops: 
     warning = ""
     if wanted is not None and wanted != table.compiler:
         known = f"code sizes were measured with gcc {table.compiler}, not {wanted}"
-        warning = f"{known}; run `{MEASURE_COMMAND}` to measure again"
+        warning = f"{known}; `micronas bench` links the program and shows its exact size"
     return FirmwareSize(code, base.rodata + own.rodata, base.static, warning)
 
 
@@ -140,7 +139,8 @@ def _installed_compiler() -> str | None:
 def _table_for(core: str, compiler: str | None) -> Table:
     tables = [t for t in load_tables() if t.core == core]
     if not tables:
-        raise BudgetError(f"no code sizes were measured for {core}", remedy=f"run `{MEASURE_COMMAND}`")
+        known = ", ".join(sorted({table.core for table in load_tables()}))
+        raise BudgetError(f"no code sizes were measured for {core}", remedy=f"cores with code sizes: {known}")
     version = nearest_version(compiler, [t.compiler for t in tables])
     return next(t for t in tables if t.compiler == version)
 
@@ -150,7 +150,8 @@ def _entry(entries: Mapping[str, T], key: str, what: str, table: Table) -> T:
         return entries[key]
     except KeyError:
         raise BudgetError(
-            f"no code size was measured for {what} {key!r} on {table.core}", remedy=f"run `{MEASURE_COMMAND}`"
+            f"no code size was measured for {what} {key!r} on {table.core}",
+            remedy="this is a bug: the table of sizes that comes with micronas lacks it; report this message",
         ) from None
 
 

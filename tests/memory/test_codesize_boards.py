@@ -14,12 +14,12 @@ from micronas.codegen import generate
 from micronas.codegen.lowering import Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.firmware import build_firmware
-from micronas.memory.codesize import MEASURE_COMMAND, firmware_size
+from micronas.memory.codesize import firmware_size
 from micronas.memory.plan import plan_memory
 from micronas.model.graph import Graph, Tensor
 from micronas.model.net.shape_graph import shape_graph
 from micronas.space.reference.mlperf_tiny import keyword_ds_cnn
-from tests.support.paths import TOOLS
+from tests.support.paths import MEASURE_COMMAND, TOOLS
 
 BOARDS = (
     "nucleo_l4r5zi",

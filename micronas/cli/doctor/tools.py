@@ -50,7 +50,7 @@ def examine_own_platform() -> Finding:
             "no arm-none-eabi-gcc on PATH",
             "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi",
         )
-    return Finding(what, True, "builds with the platform in firmware/platform, offline")
+    return Finding(what, True, "builds offline, with the platform that comes with micronas")
 
 
 def examine_registry(core: Path | None = None) -> Finding:

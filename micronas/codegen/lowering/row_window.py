@@ -9,6 +9,9 @@ from micronas.model.graph import DType, Graph, Op, Tensor
 from micronas.model.op_attributes import Conv2D, DepthwiseConv2D, Pool2D
 from micronas.model.window import window_padding, window_span
 
+ELEMENTWISE = ("RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH", "LOGISTIC", "TANH")
+"""Functions of one element, which run by rows; so do convolutions, pools and additions."""
+
 
 @dataclass(frozen=True)
 class InputRows:
@@ -103,7 +106,7 @@ def _taps(graph: Graph, op: Op, x: Tensor, y: Tensor) -> tuple[int, int, int] | 
         same = len(op.inputs) == 2 and all(graph.tensors[t].shape == y.shape for t in op.inputs)
         constant = any(graph.tensors[t].is_constant for t in op.inputs)
         return (1, 1, 1) if same and not constant else None
-    return (1, 1, 1) if op.kind in ("RELU", "RELU6", "LEAKY_RELU", "HARD_SWISH", "LOGISTIC", "TANH") else None
+    return (1, 1, 1) if op.kind in ELEMENTWISE else None
 
 
 def _is_image(tensor: Tensor) -> bool:

@@ -99,7 +99,8 @@ def class_files(config: DataConfig, suffixes: frozenset[str], what: str) -> Clas
     if not root.is_dir():
         raise DataError(
             f"no such folder: {root}",
-            remedy="set data.path to a folder with one subfolder per class; see docs/guides/data.md",
+            remedy="set data.path to a folder with one subfolder per class; for data in another form, "
+            "`micronas init --data PATH` finds the source",
         )
     parts = _part_folders(root)
     chosen = read_names(config.options, "classes")

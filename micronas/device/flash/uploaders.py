@@ -15,6 +15,7 @@ from micronas.device.flash.writer import Writer
 from micronas.errors import FlashError, ToolMissingError
 from micronas.firmware.families import family_of
 
+PROTOCOLS = ("stlink", "jlink", "blackmagic", "dfu", "serial")
 FLASH_ORIGIN = "0x08000000"
 JLINK_SCRIPT = "upload.jlink"
 _ELF, _BIN = "$BUILD_DIR/firmware.elf", "$BUILD_DIR/firmware.bin"
@@ -155,5 +156,5 @@ def _missing(tool: str, remedy: str) -> ToolMissingError:
 def _unknown(protocol: str) -> FlashError:
     return FlashError(
         f"unknown upload protocol {protocol!r}",
-        remedy="docs/guides/flash_and_bench.md lists the supported ones",
+        remedy=f"supported: {', '.join(PROTOCOLS)}",
     )

@@ -76,7 +76,7 @@ def script_text(board: Board, added: Sequence[str] = ()) -> str:
             "",
             *lines,
             "",
-            f"# To connect to {board.uart.name}, which carries the frames of PROTOCOL.md:",
+            f"# To connect to {board.uart.name}, which carries the frames of micronas' protocol:",
             '#   emulation CreateServerSocketTerminal 3456 "uart" false',
             f"#   connector Connect sysbus.{board.uart.name} uart",
             "# then: start",

@@ -8,6 +8,7 @@ from micronas.board import Board
 from micronas.codegen.lowering import Lowered, Target
 from micronas.codegen.lowering.lower import lower_graph
 from micronas.codegen.lowering.row_source import fed_by_rows, with_source
+from micronas.codegen.lowering.row_window import ELEMENTWISE
 from micronas.errors import ModelError
 from micronas.memory.ledger.assemble import ledger_of, size_of_firmware
 from micronas.memory.ledger.by_rows import too_long_for_rows
@@ -86,5 +87,6 @@ def why_no_row_input(graph: Graph) -> str:
 def _refusal(graph: Graph, reason: str) -> ModelError:
     return ModelError(
         f"{graph.name}: the input cannot come row by row: {reason}",
-        remedy="leave out --input rows; docs/background/memory.md#by-rows lists what runs by rows",
+        remedy="leave out --input rows, or begin the network with what runs by rows: convolutions, pools, "
+        f"additions of two tensors of one shape, and {', '.join(ELEMENTWISE)}",
     )

@@ -10,7 +10,7 @@ import pytest
 from micronas.board import Board, Upload, load_board
 from micronas.device.flash import flash
 from micronas.device.flash.board import upload_ini
-from micronas.device.flash.uploaders import command, jlink_script
+from micronas.device.flash.uploaders import PROTOCOLS, command, jlink_script, registry_options
 from micronas.device.flash.writer import Writer, choose_writer
 from micronas.device.ports import Port, choose_port, serial_ports
 from micronas.device.usb import UsbDevice, usb_devices
@@ -260,3 +260,10 @@ def test_success_without_the_build_id_is_none_and_reset_is_tried_where_it_can_be
         with pytest.raises(FlashError, match=r"(?s)still runs build .*successfully"):
             flash(firmware, port, ports=lambda: [port], usb=lambda: (JLINK, DFU_A), return_deadline_s=3.0)
     assert len(tools.calls) == attempts
+
+
+def test_an_unknown_protocol_is_refused_with_those_that_are_supported() -> None:
+    for protocol in PROTOCOLS:
+        registry_options(Writer(protocol), under_reset=False)
+    with pytest.raises(FlashError, match="'swim'\n  supported: stlink, jlink, blackmagic, dfu, serial"):
+        registry_options(Writer("swim"), under_reset=False)
