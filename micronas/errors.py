@@ -7,20 +7,25 @@ micronas and keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class MicronasError(Exception):
     """Root of every error that micronas raises on purpose.
 
     ``remedy`` is the next step for the user, kept separate so that a caller can show it on its own line.
+    ``settings`` are the keys of a configuration that the remedy sets, by their dotted names: ``data.path``,
+    or ``data.options.skip_bad=true`` if only one value helps. Alternatives to them are in the remedy alone.
     """
 
     stage = "micronas"
     exit_code = 2
 
-    def __init__(self, message: str, *, remedy: str | None = None) -> None:
+    def __init__(self, message: str, *, remedy: str | None = None, settings: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.settings = tuple(settings)
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.remedy}" if self.remedy else self.message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from micronas.cli.options import BoardOption
 from micronas.cli.output import print_wrapped, program, typed
 from micronas.cli.output_paths import write_file
 from micronas.cli.settings import setting
-from micronas.errors import ConfigError, DataError
+from micronas.errors import ConfigError, MicronasError
 
 if TYPE_CHECKING:
     from micronas.config import DataConfig
@@ -90,13 +89,17 @@ def _source(task: str | None, data: Path | None, settings: list[str]) -> DataCon
 
 @contextmanager
 def _naming_set() -> Iterator[None]:
-    """A remedy that names an option of the data shows how to set it: the file is not written yet."""
+    """A remedy that sets keys of the data shows how to do it here: the file is not written yet."""
     try:
         yield
-    except DataError as error:
-        found = re.search(r"\bdata\.\w+(?:\.\w+)?", error.remedy or "")
-        if found is None:
-            raise
-        key = "data.options.KEY" if found.group() == "data.options" else found.group()
-        value = "true" if key.endswith(".skip_bad") else "VALUE"
-        raise DataError(error.message, remedy=f"{error.remedy} (here: --set {key}={value})") from error
+    except MicronasError as error:
+        if error.remedy and error.settings:
+            error.remedy += f" (here: {' '.join(map(_option, error.settings))})"
+        raise
+
+
+def _option(key: str) -> str:
+    """The option of ``init`` that sets ``key``, which may have a value."""
+    if key == "data.path":
+        return "--data PATH"
+    return f"--set {key}" if "=" in key else f"--set {key}=VALUE"

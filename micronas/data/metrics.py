@@ -89,12 +89,14 @@ def _known_recall(name: str, unknown: tuple[int, ...], sample_s: float | None) -
         raise ConfigError(
             f"data.metric {name}: no class is declared unknown",
             remedy="list the classes to reject, for example data.unknown: [unknown, silence]",
+            settings=("data.unknown",),
         )
     if limit.per_hour and sample_s is None:
         raise ConfigError(
             f"data.metric {name}: the time behind a sample is not known",
             remedy="give the data a rate (data.options.rate_hz, time or hop_s), or limit the share of the "
             "unknown samples: known_recall@0.01",
+            settings=("data.options.rate_hz",),
         )
     return KnownRecall(limit, unknown, sample_s)
 
@@ -109,5 +111,6 @@ def _rate(name: str) -> float:
             f"data.metric {name}: the share of false alarms is not a number from 0 to below 1",
             remedy="write recall@0.01 for the recall at 1 % false alarms"
             + (f", or {KNOWN_RECALL}1{PER_HOUR} for a rate per hour" if name.endswith(PER_HOUR) else ""),
+            settings=("data.metric",),
         )
     return rate

@@ -73,6 +73,7 @@ def _check_parts(samples: Samples, part: Labels) -> None:
         raise DataError(
             f"data set {samples.name!r} cannot be split: {name_some(lost)}",
             remedy=_remedy(samples),
+            settings=("data.split_seed",),
         )
 
 

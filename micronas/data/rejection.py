@@ -99,6 +99,7 @@ def limit_of(name: str) -> AcceptLimit:
             f"data.metric {name}: {text!r} is not a limit of false accepts",
             remedy="write known_recall@0.05 (at most 5 % of the unknown samples accepted) or "
             "known_recall@1/h (at most one per hour)",
+            settings=("data.metric",),
         )
     return AcceptLimit(value, per_hour)
 
@@ -110,11 +111,13 @@ def unknown_labels(names: tuple[str, ...], class_names: tuple[str, ...], where: 
         raise DataError(
             f"data.unknown names {', '.join(map(repr, others))}, not a class of {where}",
             remedy=f"its classes: {', '.join(class_names)}",
+            settings=("data.unknown",),
         )
     labels = tuple(sorted({class_names.index(name) for name in names}))
     if labels and len(labels) == len(class_names):
         raise DataError(
             f"data.unknown names every class of {where}",
             remedy="leave out the classes that are to be recognised",
+            settings=("data.unknown",),
         )
     return labels

@@ -74,7 +74,9 @@ def target_option(options: Mapping[str, object]) -> tuple[str, str]:
         lone = [option for option in ("unit", "target_at") if option in options]
         if lone:
             raise DataError(
-                f"data option {lone[0]!r} is for a regression, and no target is named", remedy=REMEDY
+                f"data option {lone[0]!r} is for a regression, and no target is named",
+                remedy=REMEDY,
+                settings=("data.options.target",),
             )
         return "", ""
     classes = [option for option in CLASS_OPTIONS if option in options]
@@ -93,6 +95,7 @@ def array_targets(where: Path | str, name: str, stored: npt.NDArray[np.generic])
         raise DataError(
             f"{where}: the target {name!r} is {stored.dtype} and not a number (the first is {str(first)!r})",
             remedy=REMEDY,
+            settings=("data.options.target",),
         )
     if stored.ndim == 2 and stored.shape[1] == 1:
         stored = stored[:, 0]

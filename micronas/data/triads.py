@@ -25,6 +25,7 @@ def triads_of(samples: Samples, declared: tuple[tuple[int, int, int], ...]) -> t
         raise DataError(
             f"data.triads names channels {used}, but each must be one of 0 to {channels - 1} and named once",
             remedy="give the three channels of each sensor, for example [[0, 1, 2]]",
+            settings=("data.triads",),
         )
     mean, spread = (_per_channel(samples, name, default) for name, default in ((MEAN, 0.0), (SPREAD, 1.0)))
     return tuple(Triad(one, tuple(mean[c] for c in one), tuple(spread[c] for c in one)) for one in declared)

@@ -57,7 +57,11 @@ def data_moved(store: Store, path: Path) -> None:
     """Keep the new place of a run's data; raises ``DataError`` if nothing is at ``path``."""
     place = place_of(path, store.folder)
     if place is None:
-        raise DataError(f"data.path {path}: no such file or folder", remedy="give the path of the run's data")
+        raise DataError(
+            f"data.path {path}: no such file or folder",
+            remedy="give the path of the run's data",
+            settings=("data.path",),
+        )
     store.amend({DATA_PLACE: place})
 
 

@@ -27,6 +27,7 @@ def spectrograms(clips: Clips, front_end: AudioFrontEnd) -> Floats:
         raise DataError(
             f"clips of {clips.shape[1]} samples are shorter than one window of {front_end.window} samples",
             remedy="raise data.options.clip_s, or lower data.options.window_ms",
+            settings=("data.options.clip_s",),
         )
     starts = range(0, len(clips), _CHUNK)
     return np.concatenate([_features(clips[start : start + _CHUNK], front_end) for start in starts])

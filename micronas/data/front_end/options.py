@@ -78,6 +78,7 @@ def _refuse_others(options: Mapping[str, object], name: str) -> None:
             raise DataError(
                 f"data option {option!r} is not for the front end {name}",
                 remedy=f"leave it out, or set data.options.front_end: {owners[-1]}",
+                settings=(f"data.options.front_end={owners[-1]}",),
             )
 
 
@@ -88,7 +89,9 @@ def _log_mel_of(options: Mapping[str, object], rate_hz: int) -> LogMel:
     log = read_choice(options, "log", ("natural", "db"), "natural")
     if "amin" in options and log != "db":
         raise DataError(
-            "data option 'amin' is for log: db", remedy="leave it out, or set data.options.log: db"
+            "data option 'amin' is for log: db",
+            remedy="leave it out, or set data.options.log: db",
+            settings=("data.options.log=db",),
         )
     amin = read_positive(options, "amin", AMIN)
     if amin >= 1:

@@ -65,6 +65,7 @@ def load_audio_folder(config: DataConfig) -> Samples:
         raise DataError(
             f"{listing.root}: {plural(len(bad), 'damaged file')}: {name_some(bad)}",
             remedy="repair or remove them, or set data.options.skip_bad: true to skip them",
+            settings=("data.options.skip_bad=true",),
         )
     cut = _cut(signals, clip, hop)
     names = [file.name for file in cut.files]

@@ -101,6 +101,7 @@ def class_files(config: DataConfig, suffixes: frozenset[str], what: str) -> Clas
             f"no such folder: {root}",
             remedy="set data.path to a folder with one subfolder per class; for data in another form, "
             "`micronas init --data PATH` finds the source",
+            settings=("data.path",),
         )
     parts = _part_folders(root)
     chosen = read_names(config.options, "classes")
@@ -184,6 +185,7 @@ def _refuse_empty(found: ClassFiles, suffixes: frozenset[str], what: str, chosen
         raise DataError(
             f"{root}: class folders without {what}: {name_some(empty)}",
             remedy=f"add or convert {what} ({kinds}), or list the folders to use in data.options.classes",
+            settings=("data.options.classes",),
         )
 
 

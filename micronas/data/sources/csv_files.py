@@ -60,7 +60,9 @@ def csv_files(config: DataConfig, root: Path, layout: CsvLayout) -> CsvFiles:
     """The files at ``root``, a file or a folder; raises ``DataError`` if there are none."""
     if not root.exists():
         raise DataError(
-            f"no such file or folder: {root}", remedy="set data.path to a CSV file or a folder of them"
+            f"no such file or folder: {root}",
+            remedy="set data.path to a CSV file or a folder of them",
+            settings=("data.path",),
         )
     if layout.folder_label:
         if root.is_file():
@@ -68,6 +70,7 @@ def csv_files(config: DataConfig, root: Path, layout: CsvLayout) -> CsvFiles:
                 f"{root}: the class of a row is not known",
                 remedy="set data.options.label to the column of the labels, or data.options.pattern, "
                 "or data.options.target to the column of the numbers to predict",
+                settings=("data.options.label",),
             )
         listing = class_files(config, SUFFIXES, "CSV files")
         return CsvFiles(root, listing.files, listing.has_parts, listing.notes)
@@ -107,6 +110,7 @@ def read_tables(listing: CsvFiles, layout: CsvLayout) -> CsvTables:
         raise DataError(
             f"{listing.root}: {plural(len(bad), 'file')} cannot be used: {name_some(bad)}",
             remedy="correct them, or set data.options.skip_bad: true to skip them and single bad lines",
+            settings=("data.options.skip_bad=true",),
         )
     return CsvTables(tables, _common_columns(listing.root, tables, bad), tuple(bad))
 
@@ -129,6 +133,7 @@ def _common_columns(root: Path, tables: dict[ClassFile, CsvTable], bad: list[str
         raise DataError(
             f"{root}: no CSV file can be read: {name_some(bad)}",
             remedy="repair the files, or the columns and the target in data.options",
+            settings=("data.options.KEY",),
         )
     found = {table.columns for table in tables.values()}
     if len(found) > 1:
@@ -137,5 +142,6 @@ def _common_columns(root: Path, tables: dict[ClassFile, CsvTable], bad: list[str
             f"{root}: the files have different numeric columns: {'; '.join(lists[:4])}",
             remedy="list those to use in data.options.columns; of files without a header, all names in "
             "data.options.names",
+            settings=("data.options.columns",),
         )
     return found.pop()

@@ -97,6 +97,7 @@ def _labels(config: DataConfig, owners: Sequence[Owner]) -> tuple[Labels, tuple[
         raise DataError(
             f"labels {name_some(unknown)} are not in data.options.classes",
             remedy="list them, in the order you want",
+            settings=("data.options.classes",),
         )
     return np.array([chosen.index(label) for label in found], np.int64), chosen
 

@@ -91,6 +91,7 @@ def windowing(config: DataConfig, tables: CsvTables) -> Windowing:
         raise DataError(
             "data option 'window_s' needs a rate: no time stamps were read",
             remedy="set data.options.rate_hz or data.options.time, or give the window in rows",
+            settings=("data.options.rate_hz",),
         )
     default = round(WINDOW_S * rate_hz) if rate_hz else WINDOW
     window = read(options, "window", int, round(read_positive(options, "window_s", 0.0) * rate_hz) or default)
@@ -128,6 +129,7 @@ def cut_windows(root: Path, tables: CsvTables, how: Windowing, *, has_target: bo
             f"{root}: no stretch of rows without a gap, a missing row or a change of label is as long as a "
             f"window of {how.window} rows; the longest has {longest}",
             remedy="lower data.options.window, or check the time stamps and the columns",
+            settings=("data.options.window",),
         )
     values = np.stack(pieces)
     inputs, targets = (values[:, :, :-1], values[:, :, -1]) if has_target else (values, None)

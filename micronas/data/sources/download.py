@@ -32,6 +32,7 @@ def fetch_tar(url: str, sha256: str, folder: Path) -> None:
                 f"{url}: its SHA-256 is {found[:16]}..., not {sha256[:16]}...",
                 remedy="the download is incomplete, or the file was changed; try again, or set "
                 "data.options.url to a mirror",
+                settings=("data.options.url",),
             )
         _unpack(archive, unpacked)
         os.replace(unpacked, folder)
@@ -52,6 +53,7 @@ def _download(url: str, archive: Path) -> str:
         raise DataError(
             f"{url}: cannot be downloaded: {why}",
             remedy="download it on another machine, unpack it, and set data.path to its folder",
+            settings=("data.path",),
         ) from error
     return digest.hexdigest()
 

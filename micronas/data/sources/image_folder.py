@@ -64,6 +64,7 @@ def load_image_folder(config: DataConfig) -> Samples:
         raise DataError(
             f"{listing.root}: {plural(len(found.bad), 'damaged file')}: {name_some(found.bad)}",
             remedy="repair or remove them, or set data.options.skip_bad: true to skip them",
+            settings=("data.options.skip_bad=true",),
         )
     shape = _target_shape(asked, found.shapes)
     names = [file.name for file in found.files]
@@ -124,6 +125,7 @@ def _refuse_large(shape: Shape) -> None:
             f"images of {shape[0]} x {shape[1]} x {shape[2]} values are too large as an input of any "
             f"microcontroller (limit: {MAX_VALUES:,})",
             remedy="set data.options.height and width to the input size of the network",
+            settings=("data.options.height", "data.options.width"),
         )
 
 
@@ -157,6 +159,7 @@ def _target_shape(asked: Shape, shapes: list[Shape]) -> Shape:
         raise DataError(
             f"images of mixed size or channel count: {name_some(mix)} (height x width x channels)",
             remedy="set data.options.height, width and channels to the target shape",
+            settings=("data.options.height", "data.options.width", "data.options.channels"),
         )
     height, width, channels = next(iter(found))
     return asked[0] or height, asked[1] or width, asked[2] or channels

@@ -94,13 +94,16 @@ def require_path(config: DataConfig) -> Path:
     """
     if config.path is None:
         raise DataError(
-            f"data source {config.name!r} needs a path", remedy="set data.path in the configuration"
+            f"data source {config.name!r} needs a path",
+            remedy="set data.path in the configuration",
+            settings=("data.path",),
         )
     expanded = os.path.expanduser(os.path.expandvars(config.path))
     if "$" in expanded:
         raise DataError(
             f"data.path {str(config.path)!r} names an environment variable that is not set",
             remedy="export it, or write the folder into data.path",
+            settings=("data.path",),
         )
     return Path(expanded)
 
@@ -118,6 +121,7 @@ def _require_arrays(path: Path, arrays: Arrays, roles: dict[str, str]) -> None:
         raise DataError(
             f"{path} lacks {', '.join(map(repr, missing))}; its arrays: {', '.join(arrays) or 'none'}",
             remedy="data.options names the arrays: x, y or target, classes, groups, fold, keep",
+            settings=tuple(f"data.options.{role}" for role, name in roles.items() if name in missing),
         )
     per_sample = {name for role, name in roles.items() if role not in ("classes", "keep")}
     lengths = {name: len(arrays[name]) if arrays[name].ndim else 0 for name in sorted(per_sample)}
@@ -198,6 +202,7 @@ def _audio(
             f"{path}: kind audio needs int16 clips (samples, values) and data.options.rate_hz; "
             f"x is {raw.dtype} of shape {raw.shape}, rate_hz {rate}",
             remedy="store 16-bit samples, one row per clip, and give their rate, for example rate_hz: 16000",
+            settings=("data.options.rate_hz",),
         )
     front = front_end_of(config.options, rate)
     level = read_choice(config.options, "level", ("none", "peak"), "none")

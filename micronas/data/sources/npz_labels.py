@@ -87,6 +87,7 @@ def _whole(path: Path, stored: Array) -> Labels:
         f"{path}: labels must be whole numbers, names or one-hot rows, not {stored.dtype}",
         remedy="number the classes from 0 and store them as integers; to predict numbers, name the array in "
         "data.options.target and not in y",
+        settings=("data.options.target",),
     )
 
 

@@ -183,6 +183,7 @@ def _csv_target_options(
         raise DataError(
             f"{path}: no column of targets among {', '.join(header)}",
             remedy="set data.options.target to the column of the numbers to predict",
+            settings=("data.options.target",),
         )
     named = {"target": target, "groups": _column(header, _GROUPS), "time": _column(header, _TIMES)}
     return {key: name for key, name in named.items() if name is not None}
@@ -209,6 +210,7 @@ def _npz(path: Path, kind: Kind | None, given: Mapping[str, Option]) -> DataConf
         raise DataError(
             f"{path}: inputs or labels not found among {', '.join(arrays) or 'no arrays'}",
             remedy=f"set data.options.x and data.options.{answers} to the names of these arrays",
+            settings=("data.options.x", f"data.options.{answers}"),
         )
     found = {"x": x, "y": y, "classes": _first(arrays, _CLASSES), "groups": _first(arrays, _GROUPS)}
     options: dict[str, Option] = {

@@ -49,7 +49,11 @@ def source_of(name: str) -> Source:
         return cast(Source, find(name, Part.SOURCE))
     near = difflib.get_close_matches(name, SOURCES, n=1, cutoff=0.4)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    raise DataError(f"data.name: unknown data source {name!r}", remedy=f"{hint}Known: {', '.join(SOURCES)}")
+    raise DataError(
+        f"data.name: unknown data source {name!r}",
+        remedy=f"{hint}Known: {', '.join(SOURCES)}",
+        settings=("data.name",),
+    )
 
 
 def _imported(place: str) -> Source:

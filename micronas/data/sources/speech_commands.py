@@ -126,12 +126,15 @@ def _listed(root: Path, words: tuple[str, ...], unknown: bool) -> list[_Word]:
         raise DataError(
             f"no such folder: {root}",
             remedy="unpack speech_commands_v0.02.tar.gz there, or set data.options.download: true (2.4 GB)",
+            settings=("data.options.download=true",),
         )
     parts = _official_parts(root)
     missing = [word for word in words if not (root / word).is_dir()]
     if missing:
         raise DataError(
-            f"{root} has no folders of the words {', '.join(missing)}", remedy="see data.options.words"
+            f"{root} has no folders of the words {', '.join(missing)}",
+            remedy="see data.options.words",
+            settings=("data.options.words",),
         )
     found = []
     for folder in sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith(("_", "."))):

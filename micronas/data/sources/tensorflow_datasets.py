@@ -33,7 +33,9 @@ def load_tfds(config: DataConfig) -> Samples:
     )
     if shape[0] < 1 or shape[1] < 1 or shape[2] not in (1, 3):
         raise DataError(
-            f"{config.name} needs data.options.height and width (in pixels), and channels as 1 or 3"
+            f"{config.name} needs data.options.height and width (in pixels), and channels as 1 or 3",
+            remedy="set them to the target shape",
+            settings=("data.options.height", "data.options.width", "data.options.channels"),
         )
     images, labels, parts, names = _read(config, shape)
     height, width, channels = shape

@@ -107,6 +107,7 @@ def _folders(root: Path) -> list[tuple[int, Path]]:
         raise DataError(
             f"no such folder: {root}",
             remedy="with data.options.signals, data.path is the folder of the files",
+            settings=("data.path",),
         )
     found = [(PART_NAMES[p.name.lower()], p) for p in sorted(root.iterdir()) if p.name.lower() in PART_NAMES]
     return found if TRAIN in {part for part, _ in found} else [(TRAIN, root)]
@@ -138,7 +139,9 @@ def _file(folder: Path, name: str, required: bool = True) -> Path | None:
         )
     if not found and required:
         raise DataError(
-            f"{folder}: no file {name}_*.txt", remedy="data.options.signals, label and groups name the files"
+            f"{folder}: no file {name}_*.txt",
+            remedy="data.options.signals, label and groups name the files",
+            settings=("data.options.signals",),
         )
     return found[0] if found else None
 
