@@ -14,6 +14,7 @@ import atexit
 import functools
 import io
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from multiprocessing.context import SpawnProcess, set_spawning_popen
 from multiprocessing.spawn import get_preparation_data
 from typing import Any
 
+from micronas.host.interrupts import interrupts_taken
 from micronas.host.spawning import RecordingContext, hidden_main_module
 from micronas.host.stage_clock import StageTime
 
@@ -54,6 +56,11 @@ class ForkingContext(RecordingContext):
                 _server(self._image).ensure_running()
             except OSError:
                 return  # the first process finds out and is spawned
+
+    def end_importing(self) -> None:
+        """End a server that is still importing; processes that wait for it are spawned."""
+        if sys.platform == "linux":
+            _server(self._image).end_importing()
 
     def server_time(self) -> StageTime:
         """What the server has used since this context was made, without its children."""
@@ -99,6 +106,7 @@ if sys.platform == "linux":
             self._owner = os.getpid()
             self._own = {"OPENBLAS_NUM_THREADS": "1"}
             self._names: set[str] = set()
+            self._has_forked = False
 
         @property
         def pid(self) -> int | None:
@@ -106,12 +114,24 @@ if sys.platform == "linux":
             found: int | None = self._forkserver_pid  # type: ignore[attr-defined]
             return found
 
+        def forked(self) -> None:
+            """A process was forked: the server has imported, and ends by itself when it is not needed."""
+            self._has_forked = True
+
+        def end_importing(self) -> None:
+            """Kill a server without processes: while it imports, it would not see that it is not needed."""
+            if self.pid is not None and self._owner == os.getpid() and not self._has_forked:
+                with suppress(OSError):
+                    os.kill(self.pid, signal.SIGKILL)
+                    os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)  # its CPU time stays readable
+
         def end(self) -> None:
             """End the server with this process, and wait for it, so that its CPU time and that of its workers
             count for the process that started this one.
             """
             if self.pid is None or self._owner != os.getpid():
                 return
+            self.end_importing()
             with suppress(OSError):
                 os.close(self._forkserver_alive_fd)  # type: ignore[attr-defined]
                 until_s = time.monotonic() + END_DEADLINE_S
@@ -123,7 +143,9 @@ if sys.platform == "linux":
             path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
             with hidden_main_module(), _changed({**self._own, "PYTHONPATH": path}):
                 self._names.update(os.environ)
+                before = self.pid
                 super().ensure_running()
+                self._has_forked = self._has_forked and self.pid == before
 
         def changes(self) -> dict[str, str | None]:
             """The environment of this process, with None for variables that only the server has."""
@@ -139,10 +161,16 @@ if sys.platform == "linux":
             kept = os.dup(given)  # open as long as this process lives: by it, the child sees it end
             closed = util.close_fds  # type: ignore[attr-defined]
             self.finalizer = util.Finalize(self, closed, (kept, self.sentinel))
-            if not wait([self.sentinel], START_DEADLINE_S):
-                os.close(given)
-                raise OSError(f"the server of {process_obj._image} does not answer")
-            self.pid = read_signed(self.sentinel)
+            try:
+                with interrupts_taken():  # the server may be importing
+                    answers = wait([self.sentinel], START_DEADLINE_S)
+                if not answers:
+                    raise OSError(f"the server of {process_obj._image} does not answer")
+                self.pid = read_signed(self.sentinel)
+            except BaseException:
+                os.close(given)  # a process that is forked later gets no work, and ends
+                raise
+            server.forked()
             with open(given, "wb") as pipe:
                 pipe.write(text)
 

@@ -50,8 +50,13 @@ def _start_resource_tracker() -> None:
 
 
 def follow_parent() -> None:
-    """Call first in a child: it ignores Ctrl-C, which the parent handles, and ends with the parent."""
+    """Call first in a child: it ignores Ctrl-C, which the parent handles, and ends with the parent.
+
+    SIGTERM, by which the parent stops it, ends it at once. A handler of Python's would run only when native
+    code, such as the import of TensorFlow, returns.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if _HAS_MASKS:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_leave_with, args=(os.getppid(), parent_process()), daemon=True).start()

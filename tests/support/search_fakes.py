@@ -10,7 +10,7 @@ import numpy as np
 from micronas.errors import SpaceError, TrainError
 from micronas.memory.ledger import Verdict
 from micronas.model.net import Net
-from micronas.search.evaluation.task import TrialResult, TrialTask
+from micronas.search.evaluation.task import Evaluate, TrialResult, TrialTask
 from micronas.space.base import hash_json
 from micronas.space.grammar import Choose
 from micronas.store import Record
@@ -124,6 +124,11 @@ def toy_evaluate(task: TrialTask) -> TrialResult:
         error = TrainError("the loss became nan")
         return TrialResult(Outcome.FAILED, stage=error.stage, reason=error.message)
     return TrialResult(Outcome.COMPLETE, toy_scores(genes), tflite=bytes(genes))
+
+
+def toy_factory() -> Evaluate:
+    """For worker processes."""
+    return toy_evaluate
 
 
 def toy_trial(number: int, genes: tuple[int, ...]) -> Trial:

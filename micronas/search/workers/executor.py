@@ -181,6 +181,8 @@ class ProcessExecutor:
         """Kill the workers."""
         self._watch.stop()
         self._pool.stop()  # type: ignore[no-untyped-call]
+        if isinstance(self._context, ForkingContext):
+            self._context.end_importing()  # the pool may be waiting for it
         self._pool.join(timeout=10.0)
         if isinstance(self._context, ForkingContext):
             started, self._started = self._started, _no_more
