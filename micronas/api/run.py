@@ -26,7 +26,8 @@ LARGER_IS_BETTER = ("quality", "quality_float", "reward")
 class TrialFigures:
     """One trial. ``quality`` (0..1) is the int8 network's on validation data, see ``Run.figure``.
 
-    Figures are None if the trial ended without them. ``latency_source``: predicted, emulated, measured.
+    Figures are None if the trial ended without them. ``latency_source``: predicted,
+    emulated, modelled or measured.
     """
 
     number: int
