@@ -1,0 +1,1 @@
+"""Strategies whose aim is a front, compared with real trainings."""
