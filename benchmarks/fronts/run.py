@@ -1,6 +1,6 @@
 """Which strategy finds the better front with real trainings, at an equal number of trials?
 
-    python -m benchmarks.fronts.run                # every missing cell, then the table; about an hour of one core
+    python -m benchmarks.fronts.run                # every missing cell, then the table; about an hour
     python -m benchmarks.fronts.run --only-table
     python -m benchmarks.fronts.run --only-table --page    # into README.md, between its marks
 
@@ -30,6 +30,7 @@ from micronas.strategy.hypervolume import hypervolume
 from micronas.trial import Json, Scores
 
 RESULTS, PAGE = HERE / "results", HERE / "README.md"
+BEGIN = "<!-- table: python -m benchmarks.fronts.run --only-table -->"
 TIMEOUT_S = 3600.0
 
 
@@ -42,7 +43,7 @@ def main() -> None:
     tables = markdown(found_in(options.out))
     print(tables)
     if options.page:
-        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables), encoding="utf-8")
+        PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables, BEGIN), encoding="utf-8")
 
 
 def parse() -> argparse.Namespace:
@@ -100,7 +101,7 @@ def figures(run: Path) -> dict[str, Json]:
 
 
 def volume(scores: Sequence[Scores], limits: tuple[float, int, int]) -> float:
-    """The share of the box of ``limits`` (error of guessing, flash bytes, SRAM bytes) that networks dominate."""
+    """The share of a box that networks dominate; ``limits``: error of guessing, flash and SRAM bytes."""
     points = [
         ((1.0 - one.quality_int8) / limits[0], one.flash_bytes / limits[1], one.sram_bytes / limits[2])
         for one in scores

@@ -16,7 +16,7 @@ Found: TypeAlias = Mapping[Cell, Mapping[str, Json]]
 def markdown(found: Found) -> str:
     """Mean hypervolume per task, and the test against random search over all pairs."""
     lines = [
-        f"Hypervolume, mean over {SEEDS} seeds; wins and p (exchange of signs) against random search, all tasks",
+        f"Hypervolume, mean over {SEEDS} seeds; wins and p (exchange of signs) against random search",
         "",
         f"| | {' | '.join(TASKS)} | wins | p (below) | p (above) |",
         "|---|" + "---|" * (len(TASKS) + 3),

@@ -71,13 +71,13 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def with_tables(page: str, tables: str) -> str:
+def with_tables(page: str, tables: str, begin: str = BEGIN) -> str:
     """``page`` with ``tables`` between its two marks."""
-    before, mark, rest = page.partition(BEGIN)
+    before, mark, rest = page.partition(begin)
     _, end, after = rest.partition(END)
-    assert mark, f"the page has no {BEGIN}"
+    assert mark, f"the page has no {begin}"
     assert end, f"the page has no {END}"
-    return f"{before}{BEGIN}\n{tables}\n{END}{after}"
+    return f"{before}{begin}\n{tables}\n{END}{after}"
 
 
 def found_in(folder: Path, wanted: Iterable[Cell] | None = None) -> dict[Cell, dict[str, Json]]:
