@@ -33,6 +33,11 @@ class StrategyConfig(ConfigSection):
         default=1.0, gt=0, description="dnas, darts: length of one supernet training; 1 is about a minute"
     )
     draws: int = Field(default=16, ge=1, description="dnas, darts: networks tried from one supernet")
+    hedged: bool = Field(
+        default=True,
+        description="dnas, darts: every second network is random until eight of each kind are trained, then "
+        "the better kind goes on; false: only networks of supernets",
+    )
     order: Literal[1, 2] = Field(default=1, description="darts: first- or second-order gradient")
     partial_channels: Literal[1, 2, 4] = Field(
         default=2, description="darts: one in this many channels is mixed; 1 is plain DARTS"
