@@ -12,6 +12,7 @@ from micronas.config import SpaceConfig, StrategyConfig
 from micronas.space import make_space
 from micronas.strategy.darts.settings import DartsSettings
 from micronas.strategy.differentiable import make_differentiable
+from micronas.strategy.supernet_series import SupernetStore
 
 search = pytest.importorskip("micronas.strategy.darts.search")
 
@@ -60,7 +61,7 @@ def test_the_configuration_turns_the_cures_off(monkeypatch: pytest.MonkeyPatch) 
         "micronas.strategy.darts.strategy.cell_search", lambda _, settings: asked.append(settings)
     )
     space = make_space(SpaceConfig(name="cell", max_width=16), (16, 16, 1), 3)
-    problem: Any = SimpleNamespace(first_ask=0, supernets=None, class_weights=False)
+    problem: Any = SimpleNamespace(first_ask=0, workers=1, supernets=SupernetStore(), class_weights=False)
     for config in (
         StrategyConfig(name="darts"),
         StrategyConfig(name="darts", partial_channels=1, early_stop=False),
