@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import TypeAlias
 
 import numpy as np
 import scipy.stats
@@ -14,6 +15,9 @@ from benchmarks.search.cells import BUDGETS, DEFAULT, OTHER_SPACE, SEARCHES, TAS
 from benchmarks.search.found import Found, is_default_run, tests_of
 
 RANDOM = "random"
+
+Minutes: TypeAlias = tuple[float, ...]
+"""One budget in CPU minutes, or several whose pairs are tested together."""
 
 FEWEST_PAIRS = 6
 """Of fewer, even all in one direction are not significant at .05 in both directions: 2 / 2**5 is .06."""
@@ -68,10 +72,8 @@ def against_random(found: Found) -> str:
     lines = ["| minus random | pairs | mean | p (below) | p (above) |", "|---|---|---|---|---|"]
     tests = {
         (entry, minutes): _test_of(found, entry, minutes)
-        for minutes, (entries, _) in BUDGETS.items()
-        if RANDOM in entries
         for entry in others
-        if entry in entries
+        for minutes in _tested_together(found, entry)
     }
     for (entry, minutes), (pairs, test) in tests.items():
         figures = (
@@ -79,19 +81,33 @@ def against_random(found: Found) -> str:
             if test is None
             else f"{test.mean:+.1f} | {test.p_below:.3f} | {test.p_above:.3f}"
         )
-        lines.append(f"| {entry}, {minutes:g} min | {pairs} | {figures} |")
+        lines.append(f"| {entry}, {_text(minutes)} | {pairs} | {figures} |")
     return "\n".join([head, *lines, "", _verdict({name: test for name, (_, test) in tests.items()})])
 
 
-def _test_of(found: Found, entry: str, minutes: float) -> tuple[int, SignFlips | None]:
-    """The number of pairs, and the test if there are enough."""
-    pairs = [d for task in TASKS for d in differences(found, entry, RANDOM, minutes, task)]
+def _tested_together(found: Found, entry: str) -> list[Minutes]:
+    """The budgets of ``entry`` and random search, each alone; all at once if no one has enough pairs."""
+    alone: list[Minutes] = [
+        (minutes,) for minutes, (entries, _) in BUDGETS.items() if {RANDOM, entry} <= {*entries}
+    ]
+    if any(_test_of(found, entry, minutes)[1] for minutes in alone):
+        return alone
+    return [tuple(minutes for one in alone for minutes in one)]
+
+
+def _text(minutes: Minutes) -> str:
+    return f"{' and '.join(f'{one:g}' for one in minutes)} min"
+
+
+def _test_of(found: Found, entry: str, minutes: Minutes) -> tuple[int, SignFlips | None]:
+    """The number of pairs at these budgets, and the test if there are enough."""
+    pairs = [d for one in minutes for task in TASKS for d in differences(found, entry, RANDOM, one, task)]
     return len(pairs), sign_flips(pairs) if len(pairs) >= FEWEST_PAIRS else None
 
 
-def _verdict(tests: dict[tuple[str, float], SignFlips | None]) -> str:
-    def named(chosen: Sequence[tuple[str, float]]) -> str:
-        return ", ".join(f"{entry} ({minutes:g} min)" for entry, minutes in chosen)
+def _verdict(tests: dict[tuple[str, Minutes], SignFlips | None]) -> str:
+    def named(chosen: Sequence[tuple[str, Minutes]]) -> str:
+        return ", ".join(f"{entry} ({_text(minutes)})" for entry, minutes in chosen)
 
     tested = [name for name, test in tests.items() if test is not None]
     below = [name for name in tested if (test := tests[name]) is not None and test.p_below < SIGNIFICANT]

@@ -51,13 +51,27 @@ def test_a_strategy_below_random_search_is_named() -> None:
     assert "| nsga2, 2 min | 15 | -2.0 | 0.000 | 1.000 |" in text
     assert "Significantly below random search (p < 0.05): nsga2 (2 min); tested: nsga2 (2 min);" in text
     above = against_random(cells("nsga2", 0.02))
-    assert "below random search (p < 0.05): none; tested: nsga2 (2 min); missing: default (2 min)" in above
+    assert "below random search (p < 0.05): none; tested: nsga2 (2 min); missing: default (2 and 6 min)" in above
 
 
 def test_too_few_pairs_are_missing_and_their_number_is_said() -> None:
     few = dict(list(cells("nsga2", -0.02).items())[: 2 * (FEWEST_PAIRS - 1)])
     assert f"| nsga2, 2 min | {FEWEST_PAIRS - 1} | missing | missing | missing |" in against_random(few)
     assert "tested: none" in against_random(few)
+
+
+def test_budgets_are_tested_together_where_none_has_enough_pairs() -> None:
+    found: dict[Cell, dict[str, Json]] = {}
+    for minutes, seeds in ((2.0, 3), (6.0, 5)):
+        for seed in range(seeds):
+            found[Cell("motion", "random", seed, minutes)] = {"test": 0.8}
+            found[Cell("motion", "dnas", seed, minutes)] = {"test": 0.78}
+    assert f"| dnas, 2 and 6 min | 8 | -2.0 | {2**-8:.3f} | 1.000 |" in against_random(found)
+    found[Cell("digits", "random", 0, 6.0)] = {"test": 0.8}
+    found[Cell("digits", "dnas", 0, 6.0)] = {"test": 0.78}
+    text = against_random(found)
+    assert "| dnas, 2 min | 3 | missing | missing | missing |" in text
+    assert "| dnas, 6 min | 6 | -2.0 | 0.016 | 1.000 |" in text
 
 
 def test_an_entry_without_a_network_makes_no_pair() -> None:
