@@ -51,7 +51,9 @@ def test_a_strategy_below_random_search_is_named() -> None:
     assert "| nsga2, 2 min | 15 | -2.0 | 0.000 | 1.000 |" in text
     assert "Significantly below random search (p < 0.05): nsga2 (2 min); tested: nsga2 (2 min);" in text
     above = against_random(cells("nsga2", 0.02))
-    assert "below random search (p < 0.05): none; tested: nsga2 (2 min); missing: default (2 and 6 min)" in above
+    assert (
+        "below random search (p < 0.05): none; tested: nsga2 (2 min); missing: default (2 and 6 min)" in above
+    )
 
 
 def test_too_few_pairs_are_missing_and_their_number_is_said() -> None:
