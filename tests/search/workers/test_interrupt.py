@@ -27,7 +27,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="POSIX signals a
 DEADLINE_S = 120.0
 
 DRIVER = """
+import signal
 import sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
 from micronas.cli import _stop_as_by_ctrl_c
 from micronas.search.evaluation.task import TrialTask
 from micronas.search.workers.executor import ProcessExecutor
